@@ -1,0 +1,55 @@
+# One task runner, few verbs: `make help`. Needs Python 3.11+, git and make; the rest it fetches into .venv.
+
+PYTHON ?= python3
+VENV   ?= .venv
+JOBS   ?= 2
+ARGS   ?=
+BIN    := $(VENV)/bin
+MAKE_VENV := $(PYTHON) scripts/make_venv.py --venv $(VENV)
+PYTEST := $(BIN)/python -m pytest -n $(JOBS)
+
+.DEFAULT_GOAL := help
+.PHONY: help venv play test test-sqlite test-postgresql check format docs soak lock clean
+
+help: ## list the verbs
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r verb text; do \
+	  printf '  make %-16s %s\n' "$$verb" "$$text"; done
+
+venv: ## make or bring up to date the virtual environment
+	@$(MAKE_VENV) --extras dev
+
+play: venv ## make a game with Colossal Cave and see the engine work
+	@$(BIN)/python scripts/play.py $(ARGS)
+
+test: check ## style, types, floors, and the whole suite on SQLite and PostgreSQL
+	@$(BIN)/python scripts/run_tests.py --jobs $(JOBS) $(ARGS)
+
+test-sqlite: venv ## the suite on SQLite only; ARGS go to pytest
+	@$(PYTEST) --backend sqlite $(ARGS)
+
+test-postgresql: venv ## the suite on PostgreSQL only; ARGS go to pytest
+	@$(PYTEST) --backend postgresql $(ARGS)
+
+check: venv ## style, format, types and floors
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: venv ## put the code into shape
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+docs: ## build the documentation into site/
+	@$(MAKE_VENV) --extras dev,docs
+	@$(BIN)/mkdocs build --strict --site-dir site
+
+soak: venv ## the random tests, at length
+	@HYPOTHESIS_PROFILE=soak $(PYTEST) --backend sqlite -m soak $(ARGS)
+
+lock: ## write requirements.lock anew from the newest versions
+	@$(PYTHON) scripts/make_lock.py
+
+clean: ## remove what was made, except the virtual environment and games
+	@rm -rf build dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find src tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,51 @@
+"""The whole suite: on SQLite, then on PostgreSQL where it is found. `make test` runs this after `make check`.
+
+The last line of the output is pytest's. With `PERDURE_REQUIRE_POSTGRESQL=1` a missing PostgreSQL is a
+failure, told before anything runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests import postgresql_cluster
+
+
+def main() -> int:
+    """Run the suite on every backend there is; the exit code is that of the first that failed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--jobs", default="2", help="test processes")
+    options, rest = parser.parse_known_args()
+    backends = _backends()
+    if backends is None:
+        return 1
+    for backend in backends:
+        print(f"\n== The suite on {backend} ==", flush=True)
+        command = [sys.executable, "-m", "pytest", "-n", options.jobs, "--backend", backend, *rest]
+        if code := subprocess.run(command, cwd=ROOT).returncode:
+            return code
+    return 0
+
+
+def _backends() -> list[str] | None:
+    """What to run on; None when PostgreSQL is required and missing."""
+    if program := postgresql_cluster.find_program("postgres") if postgresql_cluster.available() else None:
+        print(f"PostgreSQL found: {program}. The suite runs on SQLite, then on PostgreSQL.")
+        return ["sqlite", "postgresql"]
+    missing = "PostgreSQL NOT FOUND: no initdb and postgres on PATH or under /usr/lib/postgresql/*/bin"
+    if os.environ.get("PERDURE_REQUIRE_POSTGRESQL", "") not in ("", "0"):
+        print(f"{missing}, and PERDURE_REQUIRE_POSTGRESQL is set. Install it: apt-get install postgresql")
+        return None
+    print(f"{missing}. The suite runs on SQLite ONLY. For both: apt-get install postgresql")
+    return ["sqlite"]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

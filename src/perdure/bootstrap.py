@@ -1,0 +1,211 @@
+"""Making the engine usable: find the game, set up Django, import the typeclasses.
+
+Contract: after `setup()` every name of `perdure` works in this process. Idempotent: a second call for the
+same game does nothing. Owner: the thread that calls it owns the live objects.
+
+Invariants: one process serves one game; the game directory comes first on `sys.path`, so that the game's
+`settings`, `typeclasses`, `commands` and `world` are the ones found.
+
+Failure modes: `NoGameDirectory` (nothing to set up), `SchemaOutdated` (run `perdure migrate`),
+`ConfigurationError` (another game is set up already, the settings cannot be read, or the database cannot be
+reached). None of them changes the database.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from perdure.errors import ConfigurationError, NoGameDirectory, SchemaOutdated
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+__all__ = ["check_schema", "find_game_directory", "import_game", "prepare", "setup"]
+
+#: Where the process was told to find the game; `settings_default` reads it.
+GAME_DIR_VARIABLE = "PERDURE_GAME_DIR"
+
+_prepared: Path | None = None
+_imported = False
+
+
+def setup(game_dir: str | Path | None = None, settings: str | Mapping[str, Any] | None = None) -> Path | None:
+    """Make the engine usable from a plain script.
+
+    Args:
+        game_dir: the game's directory; by default the current one, else the nearest parent that is one.
+        settings: the module with the game's settings when it is not `settings`, or a mapping of settings
+            that override those of the game.
+
+    Returns:
+        The game's directory; None when Django was set up by somebody else, who then decides.
+
+    Raises:
+        NoGameDirectory: there is no game here.
+        SchemaOutdated: the database lacks migrations.
+        ConfigurationError: another game is set up already, or its settings cannot be used.
+    """
+    directory = prepare(game_dir, settings)
+    if not _imported:
+        check_schema()
+        import_game()
+    return directory
+
+
+def find_game_directory(start: str | Path | None = None) -> Path:
+    """The game directory that `start` (default: the current directory) is, or lies in.
+
+    Raises:
+        NoGameDirectory: neither it nor a parent is one.
+    """
+    here = Path(start or Path.cwd()).resolve()
+    for candidate in (here, *here.parents):
+        if is_game_directory(candidate):
+            return candidate
+    raise NoGameDirectory(
+        f"{here} is not a game directory, nor is any directory above it: a game has a settings.py that imports "
+        "from perdure, and a package typeclasses/. Go into your game (cd mygame), or make one: perdure init mygame"
+    )
+
+
+def is_game_directory(directory: Path) -> bool:
+    """Whether this directory holds a game: `settings.py` that mentions perdure, and `typeclasses/`."""
+    settings_file = directory / "settings.py"
+    if not (directory / "typeclasses" / "__init__.py").is_file() or not settings_file.is_file():
+        return False
+    return "perdure" in settings_file.read_text(encoding="utf-8", errors="replace")
+
+
+def prepare(game_dir: str | Path | None = None, settings: str | Mapping[str, Any] | None = None) -> Path | None:
+    """Set up Django for the game, without looking at its database. Arguments and errors as for `setup`."""
+    from django.apps import apps
+    from django.conf import settings as django_settings
+
+    if _prepared is not None:
+        return _same_game(_prepared, game_dir)
+    if apps.ready or (django_settings.configured and game_dir is None):
+        return _adopt_django()
+    directory = _given_directory(game_dir)
+    _point_process_at(directory)
+    _configure(directory, settings)
+    _remember(directory)
+    return directory
+
+
+def _same_game(known: Path, game_dir: str | Path | None) -> Path:
+    if game_dir is not None and _given_directory(game_dir) != known:
+        raise ConfigurationError(
+            f"this process serves the game in {known} already and cannot serve {Path(game_dir).resolve()} too: "
+            "use another process for it"
+        )
+    return known
+
+
+def _given_directory(game_dir: str | Path | None) -> Path:
+    """The directory that the caller named, exactly, or the one found from here."""
+    if game_dir is None:
+        return find_game_directory(os.environ.get(GAME_DIR_VARIABLE))
+    directory = Path(game_dir).expanduser().resolve()
+    if not is_game_directory(directory):
+        raise NoGameDirectory(
+            f"{directory} is not a game directory: a game has a settings.py that imports from perdure, "
+            f"and a package typeclasses/. Make one with: perdure init {directory.name or 'mygame'}"
+        )
+    return directory
+
+
+def _adopt_django() -> None:
+    """Django was configured elsewhere (a site of its own, a test run): finish that set-up, add nothing."""
+    import django
+
+    django.setup()
+
+
+def _point_process_at(directory: Path) -> None:
+    os.environ[GAME_DIR_VARIABLE] = str(directory)
+    if str(directory) not in sys.path:
+        sys.path.insert(0, str(directory))
+
+
+def _configure(directory: Path, settings: str | Mapping[str, Any] | None) -> None:
+    import django
+    from django.conf import Settings
+    from django.conf import settings as django_settings
+    from django.core.exceptions import ImproperlyConfigured
+
+    module = settings if isinstance(settings, str) else "settings"
+    os.environ["DJANGO_SETTINGS_MODULE"] = module
+    try:
+        if isinstance(settings, Mapping):
+            django_settings.configure(default_settings=Settings(module), **settings)
+        django.setup()
+    except ImproperlyConfigured as error:
+        if isinstance(error, ConfigurationError):
+            raise
+        raise ConfigurationError(f"the settings of the game in {directory} cannot be used: {error}") from error
+    except ImportError as error:
+        raise ConfigurationError(
+            f"the game in {directory} cannot be set up: {error}. Look at {module}.py and the modules it names."
+        ) from error
+    if getattr(django_settings, "GAME_DIR", directory) != directory:
+        raise ConfigurationError(
+            f"GAME_DIR is {django_settings.GAME_DIR}, but the game is in {directory}: "
+            "another module called `settings` was imported before; leave GAME_DIR alone in settings.py"
+        )
+
+
+def _remember(directory: Path) -> None:
+    global _prepared
+    _prepared = directory
+
+
+def check_schema(alias: str = "default") -> None:
+    """See that the database has every migration that this version brings.
+
+    Raises:
+        SchemaOutdated: it lacks some, or does not exist yet.
+        ConfigurationError: it cannot be reached.
+    """
+    from django.db import connections
+    from django.db.migrations.executor import MigrationExecutor
+    from django.db.utils import OperationalError
+
+    connection = connections[alias]
+    if missing := _missing_file(connection):
+        raise SchemaOutdated(f"the database {missing} does not exist yet. Make it with: perdure migrate")
+    try:
+        executor = MigrationExecutor(connection)
+        plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except OperationalError as error:
+        raise ConfigurationError(
+            f"the database {alias!r} cannot be reached: {error}. See DATABASES in settings.py."
+        ) from error
+    if plan:
+        names = ", ".join(f"{migration.app_label}.{migration.name}" for migration, _ in plan[:5])
+        more = f" and {len(plan) - 5} more" if len(plan) > 5 else ""
+        raise SchemaOutdated(
+            f"the database {alias!r} lacks {len(plan)} migration(s): {names}{more}. "
+            "Make a copy of it if it matters to you, then run: perdure migrate"
+        )
+
+
+def _missing_file(connection: BaseDatabaseWrapper) -> str | None:
+    """The file of a SQLite database that is not there; connecting would make an empty one."""
+    if connection.vendor != "sqlite":
+        return None
+    name = str(connection.settings_dict["NAME"])
+    in_memory = name == ":memory:" or "mode=memory" in name
+    return None if in_memory or name.startswith("file:") or Path(name).exists() else name
+
+
+def import_game() -> None:
+    """Import every module of the packages in `TYPECLASS_PATHS`, so that all classes are known."""
+    global _imported
+    registry = import_module("perdure.typeclasses.registry")
+    registry.import_typeclass_modules()
+    _imported = True

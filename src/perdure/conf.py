@@ -1,0 +1,90 @@
+"""Perdure's settings with their defaults, read from Django's settings when they are asked for.
+
+Nothing is computed at import: `conf.STRICT_VETO` looks at `django.conf.settings` on every read, so
+tests can override settings and a reload sees new ones.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings as django_settings
+
+DEFAULTS: dict[str, Any] = {
+    "AUTO_CREATE_CHARACTER_WITH_ACCOUNT": True,
+    "AUTO_PUPPET_ON_LOGIN": True,
+    "BASE_ACCOUNT_TYPECLASS": "perdure.accounts.accounts.DefaultAccount",
+    "BASE_CHANNEL_TYPECLASS": "perdure.channels.channels.DefaultChannel",
+    "BASE_CHARACTER_TYPECLASS": "perdure.objects.objects.DefaultCharacter",
+    "BASE_EXIT_TYPECLASS": "perdure.objects.objects.DefaultExit",
+    "BASE_GUEST_TYPECLASS": "perdure.accounts.accounts.DefaultGuest",
+    "BASE_OBJECT_TYPECLASS": "perdure.objects.objects.DefaultObject",
+    "BASE_ROOM_TYPECLASS": "perdure.objects.objects.DefaultRoom",
+    "BASE_SCRIPT_TYPECLASS": "perdure.scripts.scripts.DefaultScript",
+    "CHANNEL_CONNECTINFO": None,
+    "CHANNEL_MUDINFO": None,
+    "CMDSET_ACCOUNT": "commands.default_cmdsets.AccountCmdSet",
+    "CMDSET_CHARACTER": "commands.default_cmdsets.CharacterCmdSet",
+    "CREATION_THROTTLE_LIMIT": 2,
+    "CREATION_THROTTLE_TIMEOUT": 600,
+    "DEFAULT_CHANNELS": [],
+    "DEFAULT_HOME": "#2",
+    "EVENNIA_IMPORTS": None,
+    "GLOBAL_SCRIPTS": {},
+    "GUEST_ENABLED": False,
+    "GUEST_HOME": "#2",
+    "GUEST_LIST": [f"Guest{n}" for n in range(1, 10)],
+    "GUEST_START_LOCATION": "#2",
+    "IDMAPPER_CACHE_MAXSIZE": 400,
+    "LOCK_FUNC_MODULES": ("perdure.locks.lockfuncs", "server.conf.lockfuncs"),
+    "LOCK_READABLE_PROPERTIES": (
+        "key",
+        "name",
+        "dbref",
+        "id",
+        "account",
+        "location",
+        "home",
+        "destination",
+        "is_connected",
+        "is_superuser",
+        "has_account",
+    ),
+    "LOG_DIR": None,
+    "LOGIN_THROTTLE_LIMIT": 5,
+    "LOGIN_THROTTLE_TIMEOUT": 300,
+    "MAX_NR_CHARACTERS": 1,
+    "MAX_NR_SIMULTANEOUS_PUPPETS": 1,
+    "MULTISESSION_MODE": 0,
+    "NEW_ACCOUNT_REGISTRATION_ENABLED": True,
+    "OPTIONS_ACCOUNT_DEFAULT": {},
+    "PERDURE_DURABILITY": "normal",
+    "PERDURE_THREADS": "owner",
+    "PERDURE_WORLD": None,
+    "PERMISSION_ACCOUNT_DEFAULT": "Player",
+    "PERMISSION_GUEST_DEFAULT": "Guests",
+    "PERMISSION_HIERARCHY": ("Guest", "Player", "Helper", "Builder", "Admin", "Developer"),
+    "PERMISSION_MULTIPLE_PUPPETS": "Developer",
+    "SEARCH_AT_RESULT": "perdure.objects.searching.at_search_result",
+    "SEARCH_MULTIMATCH_REGEX": r"^(?P<name>.*)-(?P<number>[0-9]+)(?P<args>.*)$",
+    "SEARCH_MULTIMATCH_TEMPLATE": " {name}-{number}{aliases}{info}\n",
+    "START_LOCATION": "#2",
+    "STRICT_VETO": False,
+    "TYPECLASS_PATHS": ("typeclasses", "perdure"),
+    "UNIQUE_TYPECLASS_NAMES": True,
+}
+
+
+class Configuration:
+    """Attribute access to Perdure's settings: the project's value, else the default."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in DEFAULTS:
+            raise AttributeError(f"Perdure has no setting {name!r}; see docs/reference/settings.md for those it has")
+        return getattr(django_settings, name, DEFAULTS[name])
+
+    def __dir__(self) -> list[str]:
+        return sorted(DEFAULTS)
+
+
+conf = Configuration()

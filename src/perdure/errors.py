@@ -1,0 +1,215 @@
+"""Every error that Perdure raises, in one catalogue.
+
+Contract: each error says what happened, where (object, field), why, and what to do. All derive from
+`PerdureError`; one that replaces a built-in or Django error derives from that too, so code written
+for those keeps working.
+
+    PerdureError
+    +- IllegalState              an operation that the instance's state does not allow
+    |  +- UnsavedObject          (ValueError) it needs a row first
+    |  +- DeletedObject          (ObjectDoesNotExist) its row has been deleted
+    +- DuplicateInstance         a second live instance for one row was asked for
+    +- StaleObject               (DatabaseError) somebody else changed the row first
+    +- WrongThread               a live object written outside the thread that owns it
+    +- UnstorableValue           (TypeError) a value that cannot be stored
+    +- UnreadableValue           (ValueError) a stored value that cannot be read back
+    +- DetachedContainer         a container that no longer belongs to its attribute was changed
+    +- InvalidKey                (ValueError) blank, too long or not text
+    +- InvalidArgument           (ValueError) an argument of a call, named
+    +- AttributeMissing          (AttributeError) asked for with `raise_exception`
+    +- ReadOnlyProperty          (AttributeError) assigned or deleted
+    +- UnknownLookup             (FieldError) an attribute lookup the storage cannot answer
+    +- TypeclassError
+    |  +- TypeclassNotFound      (ImportError)
+    |  +- WrongFamily            (TypeError)
+    |  +- DuplicateTypeclass     (RuntimeError)
+    |  +- TypeclassUnavailable   writing to an object whose class cannot be imported
+    |  +- UpgradeFailed
+    +- LockException             (ValueError) a malformed lock, with position
+    +- NickTemplateInvalid       (ValueError)
+    +- MoveLoop                  (RuntimeError) an object inside itself
+    +- Veto                      raised by a hook, cancels the action and tells why
+    +- ConfigurationError        (ImproperlyConfigured)
+       +- NoGameDirectory
+       +- SchemaOutdated
+"""
+
+from __future__ import annotations
+
+from django.core.exceptions import FieldError, ImproperlyConfigured, ObjectDoesNotExist
+from django.db.utils import DatabaseError
+
+__all__ = [
+    "AttributeMissing",
+    "ConfigurationError",
+    "DeletedObject",
+    "DetachedContainer",
+    "DuplicateInstance",
+    "DuplicateTypeclass",
+    "IllegalState",
+    "InvalidArgument",
+    "InvalidKey",
+    "LockException",
+    "MoveLoop",
+    "NickTemplateInvalid",
+    "NoGameDirectory",
+    "PerdureError",
+    "ReadOnlyProperty",
+    "SchemaOutdated",
+    "StaleObject",
+    "TypeclassError",
+    "TypeclassNotFound",
+    "TypeclassUnavailable",
+    "UnknownLookup",
+    "UnreadableValue",
+    "UnsavedObject",
+    "UnstorableValue",
+    "UpgradeFailed",
+    "Veto",
+    "WrongFamily",
+    "WrongThread",
+]
+
+
+class PerdureError(Exception):
+    """Base of every error that Perdure raises."""
+
+
+class IllegalState(PerdureError):
+    """The operation is not allowed in the state the instance is in; the message names both."""
+
+
+class UnsavedObject(IllegalState, ValueError):
+    """The operation needs a row, and the instance has none yet: save it first."""
+
+
+class DeletedObject(IllegalState, ObjectDoesNotExist):
+    """The row of this instance has been deleted; drop the reference."""
+
+
+class DuplicateInstance(PerdureError, RuntimeError):
+    """The row already has a live instance; change that one instead of a second."""
+
+
+class StaleObject(PerdureError, DatabaseError):
+    """Somebody else changed the row after it was read; memory now holds theirs: decide again and retry."""
+
+
+class WrongThread(PerdureError, RuntimeError):
+    """A live object was written outside the thread that owns the world."""
+
+
+class UnstorableValue(PerdureError, TypeError):
+    """The value cannot be stored. Names the path inside the value and the type found there.
+
+    Args:
+        path: where inside the value, as Python would write it (`value['sword'][2]`).
+        found: what was found there.
+        why: the reason and the way out.
+    """
+
+    def __init__(self, path: str, found: object, why: str) -> None:
+        self.path = path
+        self.found_type = type(found)
+        super().__init__(f"{path} is a {type(found).__module__}.{type(found).__qualname__}: {why}")
+
+
+class UnreadableValue(PerdureError, ValueError):
+    """A stored value cannot be read back (its type is not registered here); the row keeps it."""
+
+
+class DetachedContainer(PerdureError, RuntimeError):
+    """A container that no longer belongs to its attribute was changed; read the attribute again."""
+
+
+class InvalidKey(PerdureError, ValueError):
+    """A key or category that is blank, too long, or not text."""
+
+
+class InvalidArgument(PerdureError, ValueError):
+    """An argument of a call cannot be used; the message names it and the forms accepted."""
+
+
+class AttributeMissing(PerdureError, AttributeError):
+    """The attribute or tag does not exist and the caller asked for an error."""
+
+
+class ReadOnlyProperty(PerdureError, AttributeError):
+    """The property cannot be assigned or deleted; the message names the call to use."""
+
+
+class UnknownLookup(PerdureError, FieldError):
+    """An attribute lookup that does not exist or that the storage cannot answer correctly."""
+
+
+class TypeclassError(PerdureError):
+    """Base of the errors about typeclasses."""
+
+
+class TypeclassNotFound(TypeclassError, ImportError):
+    """No typeclass under this path; the message lists what was tried."""
+
+
+class WrongFamily(TypeclassError, TypeError):
+    """The class is not a typeclass of the entity it was given to."""
+
+
+class DuplicateTypeclass(TypeclassError, RuntimeError):
+    """A second typeclass of the same name in one family; the message names both modules."""
+
+
+class TypeclassUnavailable(TypeclassError):
+    """The object's class cannot be imported, so it is kept as it is and refuses writes."""
+
+
+class UpgradeFailed(TypeclassError):
+    """An upgrade step raised; the object stays at the version it had."""
+
+
+class LockException(PerdureError, ValueError):
+    """A malformed lock.
+
+    Args:
+        message: what is wrong and what was expected.
+        text: the whole lockstring.
+        position: index into `text` where it goes wrong, or None.
+    """
+
+    def __init__(self, message: str, text: str = "", position: int | None = None) -> None:
+        self.text = text
+        self.position = position
+        if position is not None:
+            message = f"{message}\n  {text}\n  {' ' * position}^"
+        super().__init__(message)
+
+
+class NickTemplateInvalid(PerdureError, ValueError):
+    """The markers in a nick's pattern and replacement do not match."""
+
+
+class MoveLoop(PerdureError, RuntimeError):
+    """The move would put an object inside itself."""
+
+
+class Veto(PerdureError):
+    """Raised in a pre-hook: cancels the action and tells why.
+
+    Args:
+        reason: told to whoever asked; may be empty.
+    """
+
+    def __init__(self, reason: str = "") -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+class ConfigurationError(PerdureError, ImproperlyConfigured):
+    """A setting is missing or wrong; the message names it and an accepted value."""
+
+
+class NoGameDirectory(ConfigurationError):
+    """No game directory was found here or in a parent."""
+
+
+class SchemaOutdated(ConfigurationError):
+    """The database lacks migrations that this version needs: run `perdure migrate`."""

@@ -1,0 +1,68 @@
+"""The metaclasses of shared-memory models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import ForeignKey
+from django.db.models.base import ModelBase
+
+from perdure.idmapper.deleting import hear_deletions
+from perdure.idmapper.identity import identity_map
+from perdure.idmapper.relations import resolve_by_identity
+from perdure.idmapper.wrappers import wrapper_for
+
+__all__ = ["SharedMemoryModelBase", "WeakSharedMemoryModelBase"]
+
+
+class SharedMemoryModelBase(ModelBase):
+    """Makes a model class whose instances are shared: one per row.
+
+    Sets `path` (dotted path of the class) and `typename`; adds a property `x` for each field `db_x` declared in the
+    class body, unless the class has or inherits something of that name; has foreign keys resolve by identity.
+    """
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], attrs: dict[str, Any], **kwargs: Any) -> Any:
+        """Create the class; arguments are those of any metaclass."""
+        cls: Any = super().__new__(mcs, name, bases, attrs, **kwargs)
+        if "path" not in attrs:
+            cls.path = f"{cls.__module__}.{cls.__name__}"
+        if "typename" not in attrs:
+            cls.typename = mcs._typename(name)
+        meta = cls._meta
+        for field in meta.local_fields:
+            if isinstance(field, ForeignKey):
+                resolve_by_identity(cls, field)
+            short = field.name.removeprefix("db_")
+            if short != field.name and not hasattr(cls, short):
+                setattr(cls, short, wrapper_for(field))
+        cls._custom_init = mcs._overrides_init(cls)
+        if meta.abstract:
+            return cls
+        cls.__dbclass__ = meta.concrete_model
+        cls.__identity__ = identity_map(DEFAULT_DB_ALIAS, meta.concrete_model)
+        cls._tracked_names = frozenset(field.attname for field in meta.concrete_fields)
+        cls._relation_cache_names = {
+            field.attname: field.cache_name for field in meta.concrete_fields if isinstance(field, ForeignKey)
+        }
+        hear_deletions(cls)
+        return cls
+
+    @classmethod
+    def _typename(mcs, name: str) -> str:
+        return mcs.__name__
+
+    @staticmethod
+    def _overrides_init(cls: Any) -> bool:
+        """Whether a class between `cls` and Django's Model, other than the library's own, defines `__init__`."""
+        for base in cls.__mro__:
+            if base.__module__.startswith("django.") or base is object:
+                continue
+            if "__init__" in base.__dict__ and not base.__dict__.get("_library_init"):
+                return True
+        return False
+
+
+class WeakSharedMemoryModelBase(SharedMemoryModelBase):
+    """The same for models that are kept in memory only while something refers to them."""

@@ -1,0 +1,218 @@
+"""Querysets of shared-memory models: whatever they read or write, memory keeps in step.
+
+Contract: rows become live instances by the identity map. `update`, `bulk_update`, `bulk_create` bring the live
+instances concerned in line with the database, in the same transaction. Annotations are carried by an instance
+until the next query that returns it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Manager, Model, QuerySet
+from django.db.models.query import ModelIterable, RawQuerySet
+
+from perdure.idmapper.identity import identity_map
+from perdure.idmapper.ownership import check_owner
+from perdure.idmapper.residency import residents
+from perdure.idmapper.states import require
+from perdure.transactions.connection import unit_of_work
+
+__all__ = ["SharedMemoryManager", "SharedMemoryQuerySet"]
+
+
+class SharedIterable(ModelIterable):  # type: ignore[type-arg]
+    """Yields live instances; marks annotations so that they do not stick, and cold ones so that they load together."""
+
+    def __iter__(self) -> Iterator[Any]:
+        queryset: Any = self.queryset
+        queryset._known_related_objects = {
+            field: known
+            for field, known in queryset._known_related_objects.items()
+            if not hasattr(field.remote_field.model, "__dbclass__")
+        }
+        extras = (*queryset.query.annotation_select, *queryset.query.extra_select)
+        cohort = queryset.model._new_cohort(queryset)
+        for instance in super().__iter__():
+            if extras:
+                instance.__dict__["_extras"] = extras
+            if cohort is not None:
+                cohort.add(instance)
+            yield instance
+
+
+class SharedRawQuerySet(RawQuerySet):
+    """`raw()` of a shared-memory model."""
+
+    def iterator(self) -> Iterator[Any]:
+        """The live instances of the rows."""
+        extras: tuple[str, ...] | None = None
+        for instance in super().iterator():
+            if extras is None:
+                fields = {field.attname for field in self.model._meta.concrete_fields}
+                names = [self.translations.get(column, column) for column in self.query.get_columns()]
+                columns = {field.column for field in self.model._meta.concrete_fields}
+                extras = tuple(name for name in names if name not in fields and name not in columns)
+            if extras:
+                instance.__dict__["_extras"] = extras
+            yield instance
+
+
+class SharedMemoryQuerySet(QuerySet[Any]):
+    """A queryset whose instances come from, and stay in step with, the identity map."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._iterable_class = SharedIterable
+
+    def raw(self, raw_query: str, params: Any = (), translations: Any = None, using: str | None = None) -> Any:
+        """Django's `raw()`, through the identity map."""
+        queryset = SharedRawQuerySet(
+            raw_query,
+            model=self.model,
+            params=params,
+            translations=translations,
+            using=using or self.db,
+        )
+        queryset._prefetch_related_lookups = self._prefetch_related_lookups[:]  # type: ignore[attr-defined]
+        return queryset
+
+    def update(self, **values: Any) -> int:
+        """Django's `update()`; live instances among the rows get the new values."""
+        self._for_write = True
+        alias = self.db
+        model: Any = self.model._meta.concrete_model
+        version = model.version_field
+        with transaction.atomic(using=alias, savepoint=False):
+            victims = self._live_victims(alias, model)
+            if version is not None and version not in values:
+                values[version] = F(version) + 1
+            count = super().update(**values)
+            for instance in victims:
+                _take_update(instance, values, version)
+            model._rows_written({model._meta.get_field(name).attname for name in values if name != "pk"})
+        return count
+
+    update.alters_data = True  # type: ignore[attr-defined]
+
+    def _live_victims(self, alias: str, model: Any) -> list[Any]:
+        known = identity_map(alias, model)
+        if not len(known):
+            return []
+        rows = self._chain()  # type: ignore[attr-defined]
+        rows.query.clear_ordering(force=True)
+        victims = [known.get(pk) for pk in rows.values_list("pk", flat=True)]
+        unit = unit_of_work(alias)
+        found = [instance for instance in victims if instance is not None]
+        for instance in found:
+            check_owner(instance, unit)
+            unit.touch(instance, "fields")
+            instance._row_update_pending()
+        return found
+
+    def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
+        """Django's `bulk_update()`; the instances keep the values they were given."""
+        objs = tuple(objs)
+        names = [self.model._meta.get_field(name).attname for name in fields]  # type: ignore[union-attr]
+        given = [(obj, {name: getattr(obj, name) for name in names}) for obj in objs]
+        count: int = super().bulk_update(objs, fields, batch_size)
+        for obj, values in given:
+            obj.__dict__.update((n, v) for n, v in values.items() if not hasattr(v, "resolve_expression"))
+        return count
+
+    bulk_update.alters_data = True  # type: ignore[attr-defined]
+
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        """Django's `bulk_create()`; the instances given become the live ones, and their creation hooks run."""
+        objs = list(objs)
+        self._for_write = True
+        unit = unit_of_work(self.db)
+        for obj in objs:
+            if not obj._state.adding:
+                require(obj, "save")
+            check_owner(obj, unit)
+        with transaction.atomic(using=self.db):
+            for obj in objs:
+                unit.touch(obj, "created")
+            created = super().bulk_create(objs, *args, **kwargs)
+            kept = [obj for obj in created if obj.pk is not None and not kwargs.get("update_conflicts")]
+            for obj in kept:
+                obj._register(self.db)
+            for obj in kept:
+                obj._after_insert(new=True)
+            self.model._meta.concrete_model._rows_written()  # type: ignore[union-attr]
+            if kwargs.get("update_conflicts"):
+                for live in identity_map(self.db, self.model._meta.concrete_model).instances():  # type: ignore[arg-type]
+                    unit.touch(live, "fields")
+                    live._expire_fields()
+        return created
+
+    bulk_create.alters_data = True  # type: ignore[attr-defined]
+
+
+def _take_update(instance: Any, values: dict[str, Any], version: str | None) -> None:
+    """Bring a live instance in line with an UPDATE of its row: constants are taken, expressions read again later."""
+    held = instance.__dict__
+    old: dict[str, Any] = {}
+    for name, value in values.items():
+        field = instance._meta.get_field(name)
+        attname = field.attname
+        dirty = held.get("_dirty")
+        if dirty:
+            dirty.pop(attname, None)
+        if name == version and version in held:
+            held[version] += 1
+            continue
+        if attname in held:
+            old[attname] = held[attname]
+        if hasattr(value, "resolve_expression"):
+            instance._expire_fields([attname])
+        elif field.is_relation:
+            held[attname] = value.pk if isinstance(value, Model) else field.target_field.to_python(value)
+        else:
+            held[attname] = field.to_python(value)
+    instance._fields_changed(old)
+
+
+class SharedMemoryManager(Manager.from_queryset(SharedMemoryQuerySet)):  # type: ignore[misc]
+    """The manager of shared-memory models; `get(pk=…)` of a live instance needs no query."""
+
+    def get(self, *args: Any, **kwargs: Any) -> Any:
+        """Django's `get()`. With nothing but a primary key asked for, memory answers if it can."""
+        if not args and len(kwargs) == 1 and "instance" not in self.__dict__:
+            (name,) = kwargs
+            if name in self._pk_names():
+                found = self._from_memory(kwargs[name])
+                if found is not None:
+                    return found
+        return super().get(*args, **kwargs)
+
+    def _pk_names(self) -> tuple[str, ...]:
+        names: tuple[str, ...] | None = self.__dict__.get("_pk_lookup_names")
+        if names is None:
+            pk = self.model._meta.pk
+            names = ("pk", "pk__exact", pk.attname, f"{pk.attname}__exact")
+            if not pk.is_relation:
+                names = (*names, pk.name)
+            self.__dict__["_pk_lookup_names"] = names
+        return names
+
+    def _from_memory(self, pk: Any) -> Any:
+        model = self.model
+        known = model.__identity__ if self._db is None else identity_map(self._db, model.__dbclass__)
+        ref = known.refs.get(pk)
+        instance = None if ref is None else ref()
+        if instance is None or not self._covers(instance):
+            return None
+        if "_extras" in instance.__dict__:
+            instance._drop_extras()
+        if instance._strong_cache:
+            residents.hits += 1
+            residents.add(instance)
+        return instance
+
+    def _covers(self, instance: Any) -> bool:
+        """Whether this manager's queryset would include `instance`."""
+        return isinstance(instance, self.model)

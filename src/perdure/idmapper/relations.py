@@ -1,0 +1,122 @@
+"""Relations of live instances: ids are stored, instances are looked up on every read.
+
+Contract: a foreign key of a shared-memory model keeps only the id of its target and finds the instance through
+the identity map each time, so it cannot go stale. What Django would keep on the instance (`fields_cache`,
+prefetched lists) is not kept, or is dropped at the first write after it was read.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models.base import ModelState
+from django.db.models.fields.related_descriptors import ForwardManyToOneDescriptor, ForwardOneToOneDescriptor
+from django.db.models.query_utils import DeferredAttribute
+
+from perdure.errors import DeletedObject
+from perdure.idmapper.identity import identity_map
+from perdure.idmapper.states import describe
+from perdure.transactions.clock import write_clock
+
+__all__ = ["IdentityState", "PrefetchCache", "RelationCache", "resolve_by_identity"]
+
+
+class RelationCache(dict[str, Any]):
+    """Django's per-instance cache of relations, which refuses what the identity map can find again.
+
+    It still holds a target that has no row yet (it has no id to store) and targets of plain Django models.
+    """
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if value is None or (hasattr(value, "__dbclass__") and value.pk is not None):
+            self.pop(name, None)
+        else:
+            super().__setitem__(name, value)
+
+
+class _RelationCacheAttribute:
+    def __get__(self, state: Any, owner: type | None = None) -> Any:
+        if state is None:
+            return self
+        cache = state.__dict__["fields_cache"] = RelationCache()
+        return cache
+
+
+class IdentityState(ModelState):
+    """Django's `_state` of an instance, with a relation cache that keeps no live instances."""
+
+    fields_cache = _RelationCacheAttribute()  # type: ignore[assignment]
+
+
+class PrefetchCache(dict[str, Any]):
+    """Prefetched relations of a long-lived instance, good until the next write of this process."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._as_of = write_clock.now
+
+    def _refresh(self) -> None:
+        if self._as_of != write_clock.now:
+            self.clear()
+            self._as_of = write_clock.now
+
+    def __getitem__(self, name: str) -> Any:
+        self._refresh()
+        return super().__getitem__(name)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._refresh()
+        super().__setitem__(name, value)
+
+    def __contains__(self, name: object) -> bool:
+        self._refresh()
+        return super().__contains__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The prefetched relation, or `default`."""
+        self._refresh()
+        return super().get(name, default)
+
+
+class _IdentityLookup:
+    """Reads a forward relation through the identity map; mixed into Django's descriptors."""
+
+    field: Any
+
+    def __get__(self, instance: Any, cls: type | None = None) -> Any:
+        if instance is None:
+            return self
+        target = self.field.remote_field.model
+        if not hasattr(target, "__dbclass__") or self.field.foreign_related_fields[0] is not target._meta.pk:
+            return super().__get__(instance, cls)  # type: ignore[misc]
+        held = instance.__dict__
+        attname = self.field.attname
+        pk = held[attname] if attname in held else getattr(instance, attname)
+        if pk is None:
+            return super().__get__(instance, cls)  # type: ignore[misc]
+        found = identity_map(instance._state.db or "default", target._meta.concrete_model).get(pk)
+        if found is not None:
+            return found
+        return super().__get__(instance, cls)  # type: ignore[misc]
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        if getattr(value, "_is_deleted", False):
+            raise DeletedObject(
+                f"{describe(value)} cannot be assigned to {type(instance).__name__}.{self.field.name}: its row is gone"
+            )
+        super().__set__(instance, value)  # type: ignore[misc]
+
+
+class IdentityForeignKey(_IdentityLookup, ForwardManyToOneDescriptor):
+    """A foreign key that resolves through the identity map."""
+
+
+class IdentityOneToOne(_IdentityLookup, ForwardOneToOneDescriptor):
+    """A one-to-one key that resolves through the identity map."""
+
+
+def resolve_by_identity(cls: type, field: Any) -> None:
+    """Make the foreign key `field`, declared on `cls`, store its id only."""
+    descriptor = IdentityOneToOne if field.one_to_one else IdentityForeignKey
+    setattr(cls, field.name, descriptor(field))
+    setattr(cls, field.attname, DeferredAttribute(field))

@@ -1,0 +1,356 @@
+"""How live instances are saved.
+
+Contract: `save()` of a new instance inserts it, registers it and calls `at_init`; `save()` of a known one writes the
+columns assigned since it was read, and those whose values can change in place (JSON and the like). Field wrappers
+write their one column. Hooks `at_<field>_postsave(new)` run inside the transaction, for the fields written; `new`
+tells whether the row was inserted.
+
+Invariants: memory after a failed save is what it was before the assignment. A row that has vanished is never
+inserted again.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import router, transaction
+from django.db.models import signals
+
+from perdure.errors import DuplicateInstance
+from perdure.idmapper import identifiers
+from perdure.idmapper.field_writes import field_writer, has_expression
+from perdure.idmapper.identity import identity_map, lock
+from perdure.idmapper.ownership import check_owner
+from perdure.idmapper.residency import residents
+from perdure.idmapper.states import describe, require
+from perdure.transactions.connection import unit_of_work
+
+__all__ = ["Saving"]
+
+_UNSET = object()
+_IMMUTABLE = (
+    str,
+    int,
+    float,
+    bool,
+    bytes,
+    type(None),
+    datetime.date,
+    datetime.time,
+    datetime.timedelta,
+    decimal.Decimal,
+    uuid.UUID,
+)
+
+
+class Saving:
+    """The saving half of a shared-memory model."""
+
+    version_field: str | None = None
+    _tracked_names: frozenset[str] = frozenset()
+    _relation_cache_names: dict[str, str] = {}  # noqa: RUF012  (replaced, never changed, by the metaclass)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self._tracked_names:
+            state = self.__dict__.get("_state")
+            if state is not None:
+                if name in self._relation_cache_names and "fields_cache" in state.__dict__:
+                    state.fields_cache.pop(self._relation_cache_names[name], None)
+                if not state.adding:
+                    self._assign(name, value)
+                    return
+        object.__setattr__(self, name, value)
+
+    def _assign(self, name: str, value: Any) -> None:
+        """Assign a field of an instance that has a row, remembering what it was."""
+        held = self.__dict__
+        if "_is_deleted" in held and held["_is_deleted"]:
+            if value is None:
+                # Django's collector nulls the pk (and keys to other victims) when it is done; ids are kept.
+                if name == self._meta.pk.attname:  # type: ignore[attr-defined]
+                    self._close()  # type: ignore[attr-defined]
+                return
+            require(self, "save")
+        old = held.get(name, _UNSET)
+        if old is not value and (old != value or type(old) is not type(value)):
+            held.setdefault("_dirty", {}).setdefault(name, old)
+        held[name] = value
+
+    # --- saving
+
+    def save(
+        self,
+        force_insert: bool = False,
+        force_update: bool = False,
+        using: str | None = None,
+        update_fields: Iterable[str] | None = None,
+    ) -> None:
+        """Write this instance to the database; arguments as in Django.
+
+        Calls `at_<field>_postsave(new)` for each field written, inside the transaction. Raises `DeletedObject` for a
+        row that is gone, `StaleObject` for one that somebody else changed first.
+        """
+        require(self, "save")
+        state = self._state  # type: ignore[attr-defined]
+        if state.adding:
+            self._insert(using or state.db, force_insert, force_update, update_fields)
+            return
+        if using is not None and using != state.db:
+            self._copy_to(using)
+            return
+        names = self._names_to_write() if update_fields is None else self._attnames(update_fields)
+        if names or update_fields is None:
+            self._update(names, force_insert=force_insert)
+
+    def _attnames(self, wanted: Iterable[str]) -> tuple[str, ...]:
+        meta: Any = self._meta  # type: ignore[attr-defined]
+        by_name = {}
+        for field in meta.concrete_fields:
+            by_name[field.name] = by_name[field.attname] = field.attname
+        unknown = [name for name in wanted if name not in by_name or by_name[name] == meta.pk.attname]
+        if unknown:
+            raise ValueError(f"{type(self).__name__}.save(update_fields=…): no such fields to update: {', '.join(unknown)}")
+        return tuple(dict.fromkeys(by_name[name] for name in wanted))
+
+    def _names_to_write(self) -> tuple[str, ...]:
+        held = self.__dict__
+        dirty = held.get("_dirty") or {}
+        meta: Any = self._meta  # type: ignore[attr-defined]
+        return tuple(
+            field.attname
+            for field in meta.concrete_fields
+            if not field.primary_key
+            and not field.generated
+            and field.attname in held
+            and (
+                field.attname in dirty
+                or getattr(field, "auto_now", False)
+                or not isinstance(held[field.attname], _IMMUTABLE)
+            )
+        )
+
+    def _assign_and_save(self, field: Any, value: Any) -> None:
+        """Assign one field and write it; what a wrapper does."""
+        state = self._state  # type: ignore[attr-defined]
+        if state.adding:
+            setattr(self, field.name, value)
+            self.save()
+            return
+        before = dict(self.__dict__.get("_dirty") or ())
+        setattr(self, field.name, value)
+        if field.attname not in (self.__dict__.get("_dirty") or ()) and field.attname in self.__dict__:
+            return  # the same value again
+        try:
+            if type(self).save in _PLAIN_SAVES:
+                self._update((field.attname,))
+            else:
+                self.save(update_fields=[field.name])
+        except BaseException:
+            self._give_back((field.attname,), before)
+            raise
+
+    def _give_back(self, names: Iterable[str], before: dict[str, Any]) -> None:
+        """After a failed write: memory as it was before the assignment."""
+        held = self.__dict__
+        dirty = held.get("_dirty") or {}
+        for name in names:
+            if name in before or name not in dirty:
+                continue
+            old = dirty.pop(name)
+            if old is _UNSET:
+                held.pop(name, None)
+            else:
+                held[name] = old
+
+    def _update(self, names: tuple[str, ...], force_insert: bool = False) -> None:
+        """Write columns of a row that exists: gathered inside a transaction, at once outside of one."""
+        cls = type(self)
+        meta: Any = self._meta  # type: ignore[attr-defined]
+        alias = self._state.db  # type: ignore[attr-defined]
+        unit = unit_of_work(alias)
+        check_owner(self, unit)
+        if force_insert:
+            raise DuplicateInstance(f"{describe(self)} already has a row; force_insert would make a second")
+        listened = signals.pre_save.has_listeners(cls) or signals.post_save.has_listeners(cls)
+        if not (listened or meta.concrete_model._meta.parents or self._needs_block(names)):
+            self._write(unit, names)
+            return
+        with transaction.atomic(using=alias, savepoint=False):
+            if listened:
+                signals.pre_save.send(
+                    sender=cls, instance=self, raw=False, using=alias, update_fields=frozenset(names) or None
+                )
+            self._write(unit, names)
+            for name in names:
+                self._call_postsave(name, new=False)
+            if listened:
+                signals.post_save.send(
+                    sender=cls,
+                    instance=self,
+                    created=False,
+                    update_fields=frozenset(names) or None,
+                    raw=False,
+                    using=alias,
+                )
+
+    def _needs_block(self, names: tuple[str, ...]) -> bool:
+        """Whether hooks run after the write, so that it must be undone with them."""
+        return any(hasattr(self, f"at_{self._field_name(name)}_postsave") for name in names)
+
+    def _field_name(self, attname: str) -> str:
+        return self._meta.get_field(attname).name  # type: ignore[attr-defined, no-any-return]
+
+    def _call_postsave(self, name: str, new: bool) -> None:
+        hook = getattr(self, f"at_{self._field_name(name)}_postsave", None)
+        if callable(hook):
+            hook(new)
+
+    def _write(self, unit: Any, names: tuple[str, ...]) -> None:
+        if not names:
+            return
+        meta: Any = self._meta  # type: ignore[attr-defined]
+        model = meta.concrete_model
+        held = self.__dict__
+        for name in names:
+            if name not in held:
+                getattr(self, name)
+        unit.touch(self, "fields")
+        dirty = held.get("_dirty") or {}
+        old = {name: dirty[name] for name in names if name in dirty and dirty[name] is not _UNSET}
+        try:
+            self._send(unit, model, names)
+        except BaseException:
+            self._give_back(names, {})
+            raise
+        for name in names:
+            dirty.pop(name, None)
+        if not dirty:
+            held.pop("_dirty", None)
+        if old:
+            self._fields_changed(old)  # type: ignore[attr-defined]
+
+    def _send(self, unit: Any, model: Any, names: tuple[str, ...]) -> None:
+        fields = [model._meta.get_field(name) for name in names]
+        for field in fields:
+            self.__dict__[field.attname] = field.pre_save(self, False)
+        if model._meta.parents:
+            super().save_base(using=self._state.db, update_fields=frozenset(names))  # type: ignore[misc]
+            self._expire_relatives(names)  # type: ignore[attr-defined]
+            self._expire_expressions(names)
+            return
+        writer = field_writer(model)
+        if has_expression(self, names):
+            values = {name: self.__dict__[name] for name in names}
+            model._base_manager.using(self._state.db).filter(pk=self.pk).update(**values)  # type: ignore[attr-defined]
+            self._expire_expressions(names)
+            return
+        if unit.in_transaction and not any(field.unique for field in fields):
+            items = unit.pending.get(writer)
+            known = items.get(id(self)) if items else None
+            unit.gather(writer, id(self), (self, {*known[1], *names} if known else set(names)))
+        else:
+            with unit.engine_statements():
+                writer.update(unit.connection, names, [self])
+        self._expire_relatives(names)  # type: ignore[attr-defined]
+
+    def _expire_expressions(self, names: Iterable[str]) -> None:
+        for name in names:
+            if hasattr(self.__dict__.get(name), "resolve_expression"):
+                self.__dict__.pop(name)
+
+    # --- inserting
+
+    def _insert(
+        self, using: str | None, force_insert: bool, force_update: bool, update_fields: Iterable[str] | None
+    ) -> None:
+        cls = type(self)
+        meta: Any = self._meta  # type: ignore[attr-defined]
+        alias = using or router.db_for_write(cls, instance=self)
+        unit = unit_of_work(alias)
+        check_owner(self, unit)
+        known = identity_map(alias, meta.concrete_model)
+        pk = self.pk  # type: ignore[attr-defined]
+        if pk is not None:
+            pk = meta.pk.to_python(pk)
+            canonical = known.get(pk)
+            if canonical is not None and canonical is not self:
+                raise DuplicateInstance(
+                    f"{describe(canonical)} is live; change that instance instead of saving a second one for its row"
+                )
+        if not unit.in_transaction and identifiers.pending(alias):
+            identifiers.settle(alias)
+        with transaction.atomic(using=alias):
+            unit.touch(self, "created")
+            self.__dict__.pop("_inserted", None)
+            super().save(  # type: ignore[misc]
+                force_insert=force_insert, force_update=force_update, using=alias, update_fields=update_fields
+            )
+            self._after_insert(new=self.__dict__.pop("_inserted", False))
+
+    def _save_table(
+        self,
+        raw: bool = False,
+        cls: Any = None,
+        force_insert: Any = False,
+        force_update: bool = False,
+        using: str | None = None,
+        update_fields: Any = None,
+    ) -> bool:
+        """Django's write of one table. A new instance is registered here, before anybody hears of the save."""
+        adding = self._state.adding  # type: ignore[attr-defined]
+        updated: bool = super()._save_table(raw, cls, force_insert, force_update, using, update_fields)  # type: ignore[misc]
+        if adding and not raw and cls is self._meta.concrete_model:  # type: ignore[attr-defined]
+            self.__dict__["_inserted"] = not updated
+            self._register(using or "default")
+        return updated
+
+    def _register(self, alias: str) -> None:
+        meta: Any = self._meta  # type: ignore[attr-defined]
+        held = self.__dict__
+        held[meta.pk.attname] = pk = meta.pk.to_python(held[meta.pk.attname])
+        self._state.db = alias  # type: ignore[attr-defined]
+        self._state.adding = False  # type: ignore[attr-defined]
+        self._expire_expressions([field.attname for field in meta.concrete_fields])
+        with lock:
+            identity_map(alias, meta.concrete_model).add(pk, self)
+        if self._strong_cache:  # type: ignore[attr-defined]
+            residents.add(self)
+        self.at_init()  # type: ignore[attr-defined]
+
+    def _after_insert(self, new: bool) -> None:
+        """The row is there and the instance registered; runs inside the transaction of the insert."""
+        self._fields_changed({})  # type: ignore[attr-defined]
+        for field in self._meta.concrete_fields:  # type: ignore[attr-defined]
+            self._call_postsave(field.attname, new=new)
+
+    def _copy_to(self, alias: str) -> None:
+        """`save(using=other)`: a row of its own in the other database, with an instance of its own."""
+        meta: Any = self._meta  # type: ignore[attr-defined]
+        values = {field.attname: getattr(self, field.attname) for field in meta.concrete_fields}
+        existing = meta.base_manager.using(alias).filter(pk=self.pk).first()  # type: ignore[attr-defined]
+        if existing is None:
+            type(self)(**values).save(using=alias, force_insert=True)  # type: ignore[call-arg]
+            return
+        for name, value in values.items():
+            if name not in (meta.pk.attname, self.version_field):
+                setattr(existing, name, value)
+        existing.save()
+
+    def save_base(self, raw: bool = False, using: str | None = None, **kwargs: Any) -> None:
+        """Django's inner save. Raw saves (fixtures) write a draft: the live instance of the row then reads it anew."""
+        super().save_base(raw=raw, using=using, **kwargs)  # type: ignore[misc]
+        if not raw:
+            return
+        alias = using or self._state.db  # type: ignore[attr-defined]
+        live = identity_map(alias, self._meta.concrete_model).get(self.pk)  # type: ignore[attr-defined]
+        if live is not None and live is not self:
+            unit_of_work(alias).touch(live, "fields")
+            live._expire_fields()
+        self._rows_written()  # type: ignore[attr-defined]
+
+
+_PLAIN_SAVES: set[Any] = {Saving.save}

@@ -1,0 +1,1 @@
+"""The content of your world: modules that build rooms, prototypes, texts, rules."""

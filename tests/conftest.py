@@ -1,0 +1,90 @@
+"""What every test run shares: the choice of database, hypothesis profiles, and Django's set-up.
+
+`pytest --backend sqlite|postgresql`. The first process of a run makes the temporary directory and, for
+PostgreSQL, the cluster; the workers of xdist inherit both through the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+
+import hypothesis
+import pytest
+
+from tests import postgresql_cluster
+
+_CLUSTER = pytest.StashKey[postgresql_cluster.Cluster]()
+_DIRECTORY = pytest.StashKey[str]()
+
+_SLOW_IS_FINE = [hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture]
+hypothesis.settings.register_profile(
+    "ci", derandomize=True, max_examples=50, stateful_step_count=30, deadline=None, suppress_health_check=_SLOW_IS_FINE
+)
+hypothesis.settings.register_profile(
+    "dev", max_examples=50, stateful_step_count=30, deadline=None, suppress_health_check=_SLOW_IS_FINE, print_blob=True
+)
+hypothesis.settings.register_profile(
+    "soak",
+    max_examples=2000,
+    stateful_step_count=100,
+    deadline=None,
+    suppress_health_check=_SLOW_IS_FINE,
+    print_blob=True,
+)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--backend",
+        choices=("sqlite", "postgresql"),
+        default=os.environ.get("PERDURE_TEST_BACKEND", "sqlite"),
+        help="the database that the tests run on",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Fix the environment, then let Django read its settings from it."""
+    if not hasattr(config, "workerinput"):
+        _prepare_environment(config)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+    import django
+
+    django.setup()
+
+
+def _prepare_environment(config: pytest.Config) -> None:
+    backend = config.getoption("--backend")
+    os.environ["PERDURE_TEST_BACKEND"] = backend
+    config.stash[_DIRECTORY] = os.environ["PERDURE_TEST_DIR"] = tempfile.mkdtemp(prefix="perdure-tests-")
+    if backend == "postgresql":
+        try:
+            cluster = postgresql_cluster.start()
+        except postgresql_cluster.ClusterUnavailable as error:
+            raise pytest.UsageError(f"--backend postgresql: {error}") from error
+        config.stash[_CLUSTER] = cluster
+        os.environ["PERDURE_TEST_PGHOST"] = str(cluster.host)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if cluster := config.stash.get(_CLUSTER, None):
+        cluster.stop()
+    if directory := config.stash.get(_DIRECTORY, None):
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"backend: {os.environ['PERDURE_TEST_BACKEND']}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests that are only about the other backend; say so instead of skipping."""
+    backend = os.environ["PERDURE_TEST_BACKEND"]
+    other = "postgresql" if backend == "sqlite" else "sqlite"
+    left_out = [item for item in items if item.get_closest_marker(other) and not item.get_closest_marker(backend)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]

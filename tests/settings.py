@@ -1,0 +1,104 @@
+"""Django settings of the test suite: the engine's apps and what Django's admin needs, nothing else.
+
+`tests/conftest.py` sets the environment that chooses the database before this module is read:
+
+- `PERDURE_TEST_BACKEND`  `sqlite` (the default) or `postgresql`
+- `PERDURE_TEST_DIR`      where SQLite keeps its files; a new temporary directory when it is not set
+- `PERDURE_TEST_PGHOST`   the socket directory of the throw-away PostgreSQL cluster
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+BACKEND = os.environ.get("PERDURE_TEST_BACKEND", "sqlite")
+DIRECTORY = Path(os.environ.get("PERDURE_TEST_DIR") or tempfile.mkdtemp(prefix="perdure-tests-"))
+
+SECRET_KEY = "only-for-tests"
+USE_TZ = True
+TIME_ZONE = "UTC"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "accounts.AccountDB"
+ROOT_URLCONF = "tests.urls"
+# Hashing is meant to be slow; tests of passwords need it to be right only.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+ENGINE_APPS = [
+    "perdure.idmapper",
+    "perdure.typeclasses",
+    "perdure.accounts",
+    "perdure.objects",
+    "perdure.scripts",
+    "perdure.channels",
+    "perdure.serverconfig",
+]
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.admin",
+    *ENGINE_APPS,
+    "tests.idmapper_app",
+]
+MIDDLEWARE = [
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+STATIC_URL = "static/"
+TEST_ENVIRONMENT = True
+
+
+def sqlite_database(name: str) -> dict[str, Any]:
+    """A real file, in the journal mode that games use, and separate for every test process."""
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(DIRECTORY / f"{name}.sqlite3"),
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+        },
+        "TEST": {"NAME": str(DIRECTORY / f"test_{name}.sqlite3")},
+    }
+
+
+def postgresql_database(name: str) -> dict[str, Any]:
+    """A database of the throw-away cluster."""
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": name,
+        "USER": "perdure",
+        "HOST": os.environ["PERDURE_TEST_PGHOST"],
+        "TEST": {"NAME": f"test_{name}"},
+    }
+
+
+_database = postgresql_database if BACKEND == "postgresql" else sqlite_database
+DATABASES = {"default": _database("perdure"), "other": _database("perdure_other")}
+
+# The engine grows app by app; an app that is not there yet must not stop the tests of the others.
+INSTALLED_APPS = [app for app in INSTALLED_APPS if not app.startswith(("perdure.", "tests.")) or find_spec(app)]
+if not find_spec("perdure.idmapper.forms"):
+    INSTALLED_APPS = [app for app in INSTALLED_APPS if not app.startswith("perdure.")]
+if "perdure.accounts" not in INSTALLED_APPS or not find_spec("perdure.accounts.models"):
+    INSTALLED_APPS = [app for app in INSTALLED_APPS if app != "perdure.accounts"]
+    AUTH_USER_MODEL = "auth.User"
