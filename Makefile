@@ -42,7 +42,7 @@ format: venv ## put the code into shape
 
 docs: ## build the documentation into site/
 	@$(MAKE_VENV) --extras dev,docs
-	@$(BIN)/mkdocs build --strict --site-dir site
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --site-dir site
 
 soak: venv ## the random tests, at length
 	@HYPOTHESIS_PROFILE=soak $(PYTEST) --backend sqlite -m soak $(ARGS)

@@ -1,7 +1,8 @@
 """Write `requirements.lock` anew: the newest versions that Perdure and all its extras work with.
 
 Makes a fresh environment in a temporary directory and lists what pip chose. The lock constrains `make venv`;
-people who install Perdure as a library are not bound by it.
+people who install Perdure as a library are not bound by it. Run it with the oldest Python that the lock must
+serve (`make lock PYTHON=/usr/bin/python3` on Debian 12): pip leaves out what is too new for it.
 """
 
 from __future__ import annotations

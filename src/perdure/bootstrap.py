@@ -13,10 +13,10 @@ reached). None of them changes the database.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,8 @@ __all__ = ["check_schema", "find_game_directory", "import_game", "prepare", "set
 
 #: Where the process was told to find the game; `settings_default` reads it.
 GAME_DIR_VARIABLE = "PERDURE_GAME_DIR"
+
+logger = logging.getLogger("perdure.bootstrap")
 
 _prepared: Path | None = None
 _imported = False
@@ -89,7 +91,8 @@ def prepare(game_dir: str | Path | None = None, settings: str | Mapping[str, Any
     if _prepared is not None:
         return _same_game(_prepared, game_dir)
     if apps.ready or (django_settings.configured and game_dir is None):
-        return _adopt_django()
+        _adopt_django()
+        return None
     directory = _given_directory(game_dir)
     _point_process_at(directory)
     _configure(directory, settings)
@@ -109,7 +112,7 @@ def _same_game(known: Path, game_dir: str | Path | None) -> Path:
 def _given_directory(game_dir: str | Path | None) -> Path:
     """The directory that the caller named, exactly, or the one found from here."""
     if game_dir is None:
-        return find_game_directory(os.environ.get(GAME_DIR_VARIABLE))
+        return find_game_directory()
     directory = Path(game_dir).expanduser().resolve()
     if not is_game_directory(directory):
         raise NoGameDirectory(
@@ -150,11 +153,13 @@ def _configure(directory: Path, settings: str | Mapping[str, Any] | None) -> Non
         raise ConfigurationError(f"the settings of the game in {directory} cannot be used: {error}") from error
     except ImportError as error:
         raise ConfigurationError(
-            f"the game in {directory} cannot be set up: {error}. Look at {module}.py and the modules it names."
+            f"the game in {directory} cannot be set up: {error}. Look at {module}.py and the modules that it and the "
+            "typeclasses import; PERDURE_TRACEBACK=1 shows where it happens."
         ) from error
-    if getattr(django_settings, "GAME_DIR", directory) != directory:
+    configured = getattr(django_settings, "GAME_DIR", directory)
+    if configured != directory:
         raise ConfigurationError(
-            f"GAME_DIR is {django_settings.GAME_DIR}, but the game is in {directory}: "
+            f"GAME_DIR is {configured}, but the game is in {directory}: "
             "another module called `settings` was imported before; leave GAME_DIR alone in settings.py"
         )
 
@@ -204,8 +209,20 @@ def _missing_file(connection: BaseDatabaseWrapper) -> str | None:
 
 
 def import_game() -> None:
-    """Import every module of the packages in `TYPECLASS_PATHS`, so that all classes are known."""
+    """Import every module of the packages in `TYPECLASS_PATHS`, so that all classes are known.
+
+    A module that cannot be imported is logged with its traceback; the objects of its classes keep their data
+    and refuse changes until it is mended.
+    """
     global _imported
-    registry = import_module("perdure.typeclasses.registry")
-    registry.import_typeclass_modules()
+    from perdure.typeclasses import registry
+
+    for module, error in registry.import_typeclass_modules().items():
+        logger.error(
+            "%s cannot be imported, so objects of its classes are read-only until it is mended: %s: %s",
+            module,
+            type(error).__name__,
+            error,
+            exc_info=error,
+        )
     _imported = True

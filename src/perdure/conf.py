@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings as django_settings
 
 DEFAULTS: dict[str, Any] = {
+    "AUTH_USERNAME_VALIDATORS": [],
     "AUTO_CREATE_CHARACTER_WITH_ACCOUNT": True,
     "AUTO_PUPPET_ON_LOGIN": True,
     "BASE_ACCOUNT_TYPECLASS": "perdure.accounts.accounts.DefaultAccount",
@@ -22,6 +23,9 @@ DEFAULTS: dict[str, Any] = {
     "BASE_ROOM_TYPECLASS": "perdure.objects.objects.DefaultRoom",
     "BASE_SCRIPT_TYPECLASS": "perdure.scripts.scripts.DefaultScript",
     "CHANNEL_CONNECTINFO": None,
+    "CHANNEL_LOG_BACKUPS": 3,
+    "CHANNEL_LOG_NUM_TAIL_LINES": 20,
+    "CHANNEL_LOG_ROTATE_SIZE": 1_000_000,
     "CHANNEL_MUDINFO": None,
     "CMDSET_ACCOUNT": "commands.default_cmdsets.AccountCmdSet",
     "CMDSET_CHARACTER": "commands.default_cmdsets.CharacterCmdSet",
@@ -58,6 +62,7 @@ DEFAULTS: dict[str, Any] = {
     "MULTISESSION_MODE": 0,
     "NEW_ACCOUNT_REGISTRATION_ENABLED": True,
     "OPTIONS_ACCOUNT_DEFAULT": {},
+    "OPTION_CLASS_MODULES": (),
     "PERDURE_DURABILITY": "normal",
     "PERDURE_THREADS": "owner",
     "PERDURE_WORLD": None,
@@ -65,6 +70,7 @@ DEFAULTS: dict[str, Any] = {
     "PERMISSION_GUEST_DEFAULT": "Guests",
     "PERMISSION_HIERARCHY": ("Guest", "Player", "Helper", "Builder", "Admin", "Developer"),
     "PERMISSION_MULTIPLE_PUPPETS": "Developer",
+    "SCRIPT_CATCH_UP": "once",
     "SEARCH_AT_RESULT": "perdure.objects.searching.at_search_result",
     "SEARCH_MULTIMATCH_REGEX": r"^(?P<name>.*)-(?P<number>[0-9]+)(?P<args>.*)$",
     "SEARCH_MULTIMATCH_TEMPLATE": " {name}-{number}{aliases}{info}\n",

@@ -16,6 +16,8 @@ for those keeps working.
     +- DetachedContainer         a container that no longer belongs to its attribute was changed
     +- InvalidKey                (ValueError) blank, too long or not text
     +- InvalidArgument           (ValueError) an argument of a call, named
+    |  +- NameTaken              (IntegrityError) another account or channel has the name
+    |  +- EntityNotFound         (ObjectDoesNotExist) an argument names an entity that is not there
     +- AttributeMissing          (AttributeError) asked for with `raise_exception`
     +- ReadOnlyProperty          (AttributeError) assigned or deleted
     +- UnknownLookup             (FieldError) an attribute lookup the storage cannot answer
@@ -37,7 +39,7 @@ for those keeps working.
 from __future__ import annotations
 
 from django.core.exceptions import FieldError, ImproperlyConfigured, ObjectDoesNotExist
-from django.db.utils import DatabaseError
+from django.db.utils import DatabaseError, IntegrityError
 
 __all__ = [
     "AttributeMissing",
@@ -46,11 +48,13 @@ __all__ = [
     "DetachedContainer",
     "DuplicateInstance",
     "DuplicateTypeclass",
+    "EntityNotFound",
     "IllegalState",
     "InvalidArgument",
     "InvalidKey",
     "LockException",
     "MoveLoop",
+    "NameTaken",
     "NickTemplateInvalid",
     "NoGameDirectory",
     "PerdureError",
@@ -128,6 +132,14 @@ class InvalidKey(PerdureError, ValueError):
 
 class InvalidArgument(PerdureError, ValueError):
     """An argument of a call cannot be used; the message names it and the forms accepted."""
+
+
+class EntityNotFound(InvalidArgument, ObjectDoesNotExist):
+    """An argument names, by id or dbref, an entity that does not exist; the message names both."""
+
+
+class NameTaken(InvalidArgument, IntegrityError):
+    """Another account or channel has this name already, upper and lower case being the same; choose another."""
 
 
 class AttributeMissing(PerdureError, AttributeError):

@@ -90,7 +90,9 @@ def check_credentials(credentials: Credentials) -> None:
         )
     except ValidationError as error:
         reasons = " ".join(error.messages)
-        raise InvalidArgument(f"the owner's password is refused: {reasons} Choose another (PERDURE_PASSWORD).") from error
+        raise InvalidArgument(
+            f"the owner's password is refused: {reasons} Choose another (PERDURE_PASSWORD)."
+        ) from error
 
 
 def first_start(ask: Callable[[], Credentials]) -> FirstStart:
@@ -188,9 +190,7 @@ def _room(result: FirstStart) -> ObjectDB:
     if known := _existing(ROOM_ID, DefaultRoom, "the first room (DEFAULT_HOME)"):
         return _typed(known)
     room = _typed(
-        create_object(
-            conf.BASE_ROOM_TYPECLASS, key=ROOM_KEY, nohome=True, attributes=[("desc", ROOM_DESCRIPTION)]
-        )
+        create_object(conf.BASE_ROOM_TYPECLASS, key=ROOM_KEY, nohome=True, attributes=[("desc", ROOM_DESCRIPTION)])
     )
     _expect(room, ROOM_ID)
     result.done.append(f"room {room.key} (#{room.pk})")

@@ -25,7 +25,8 @@ def run_django(arguments: list[str]) -> None:
     """
     from django.core.management import execute_from_command_line
 
-    from perdure.bootstrap import prepare
+    from perdure.bootstrap import import_game, prepare
 
     prepare()
+    import_game()
     execute_from_command_line(["perdure manage", *arguments])

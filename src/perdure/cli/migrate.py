@@ -56,7 +56,8 @@ def _first_start(quiet: bool) -> None:
         stdout.print("Made: " + "; ".join(result.done) + ".")
     if result.owner and result.owner.generated:
         # The only time anybody sees it: also with --quiet.
-        stdout.print(f"Owner: {result.owner.name}   Password: {result.owner.password}   (shown this once)", markup=False)
+        owner = result.owner
+        stdout.print(f"Owner: {owner.name}   Password: {owner.password}   (shown this once)", markup=False)
 
 
 def _credentials() -> Credentials:

@@ -6,7 +6,6 @@ The code that runs here is the user's own, given on the command line or at the p
 from __future__ import annotations
 
 import code
-import runpy
 import sys
 import warnings
 from importlib.util import find_spec
@@ -42,7 +41,7 @@ def shell(
     if command is not None:
         _run_text(command, "<command line>", names)
     elif file is not None:
-        runpy.run_path(str(file), init_globals=names, run_name="__main__")
+        _run_text(file.read_text(encoding="utf-8"), str(file), {**names, "__file__": str(file)})
     elif not sys.stdin.isatty():
         _run_text(sys.stdin.read(), "<standard input>", names)
     else:
@@ -59,7 +58,7 @@ def namespace() -> dict[str, Any]:
     for typeclass in registry.all_typeclasses():
         names.setdefault(typeclass.__name__, typeclass)
     me = ObjectDB.objects.filter(pk=1).first()
-    return {**names, "perdure": perdure, "me": me, "self": me}
+    return {**names, "perdure": perdure, "me": me, "self": me, "__name__": "__main__"}
 
 
 class _Interpreter(code.InteractiveInterpreter):

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from perdure.cli.output import progress_bar, show_table, stdout
-from perdure.errors import InvalidArgument, TypeclassNotFound, WrongFamily
+from perdure.errors import InvalidArgument, TypeclassError, TypeclassNotFound, WrongFamily
 
 __all__ = ["app"]
 
@@ -59,7 +59,18 @@ def _classes() -> dict[str, Any]:
 
 
 def _family_of(known: Any) -> str:
-    return str(known._meta.concrete_model.__name__)
+    """The name of the table's model."""
+    from perdure.typeclasses import registry
+
+    return str(registry.family_of(known).__name__)
+
+
+def _rows_of(known: Any, families: list[Family]) -> int:
+    """How many rows the class has, under its path and its former ones."""
+    from perdure.typeclasses import registry
+
+    rows = next(family.rows for family in families if family.name == _family_of(known))
+    return sum(rows[path] for path in registry.own_paths(known))
 
 
 def _setup() -> None:
@@ -72,13 +83,13 @@ def _setup() -> None:
 def list_typeclasses() -> None:
     """List all classes: where they are, what table they are of, how many rows each has."""
     _setup()
-    families = {family.name: family for family in _families()}
-    rows = []
-    for path, known in sorted(_classes().items()):
-        family = _family_of(known)
-        rows.append([known.__name__, path, family, str(families[family].rows[path]), _first_line(known)])
+    families = _families()
+    rows = [
+        [known.__name__, path, _family_of(known), str(_rows_of(known, families)), _first_line(known)]
+        for path, known in sorted(_classes().items())
+    ]
     show_table("Typeclasses", ["class", "path", "table", "rows", "what"], rows)
-    if missing := list(_missing(list(families.values()))):
+    if missing := list(_missing(families)):
         stdout.print(f"{len(missing)} stored path(s) have no class: perdure typeclass check", style="yellow")
 
 
@@ -92,16 +103,15 @@ def show(path: Annotated[str, typer.Argument(help="The class: its path, or its n
     """Show one class: its parents, its version and upgrade steps, its former names, its rows."""
     _setup()
     known = _find(path)
-    rows = sum(family.rows[known.path] for family in _families())
-    parents = [parent.path for parent in known.__mro__[1:] if getattr(parent, "path", "").startswith("typeclasses.")]
+    parents = [f"{parent.__module__}.{parent.__qualname__}" for parent in known.__bases__]
     aliases = getattr(known, "typeclass_aliases", ())
     facts = {
         "path": known.path,
         "table": _family_of(known),
-        "parents": ", ".join(parents) or known.__mro__[1].__qualname__,
+        "parents": ", ".join(parents),
         "version": str(getattr(known, "typeclass_version", 0)),
         "former paths": ", ".join(aliases) or "none",
-        "rows": str(rows),
+        "rows": str(_rows_of(known, _families())),
     }
     show_table(known.__name__, ["", ""], [[name, value] for name, value in facts.items()])
     stdout.print(inspect.cleandoc(known.__doc__ or ""), markup=False)
@@ -197,6 +207,6 @@ def _missing(families: list[Family]) -> Iterator[list[str]]:
     for family in families:
         for path, number in sorted(family.rows.items()):
             try:
-                registry.resolve(path, family.model)
-            except TypeclassNotFound as error:
+                registry.load(path, family.model)
+            except TypeclassError as error:
                 yield [path, family.name, str(number), str(error).partition("\n")[0]]

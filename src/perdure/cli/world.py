@@ -10,7 +10,7 @@ import typer
 
 from perdure.cli.init import WORLDS
 from perdure.cli.output import progress_bar, stdout
-from perdure.errors import InvalidArgument
+from perdure.errors import ConfigurationError, InvalidArgument
 
 __all__ = ["app", "build_world", "is_built"]
 
@@ -27,7 +27,8 @@ def build(
     name: Annotated[str, typer.Argument(help=f"Which world: {', '.join(WORLDS)}.")],
 ) -> None:
     """Build the world in one transaction. What is there already is left alone, so it can be run again."""
-    _module(name)
+    if name not in WORLDS:
+        raise InvalidArgument(f"there is no demo world {name!r}: choose from {', '.join(WORLDS)}")
     from perdure.bootstrap import setup
 
     setup()
@@ -35,9 +36,17 @@ def build(
 
 
 def _module(name: str) -> ModuleType:
-    if name not in WORLDS:
-        raise InvalidArgument(f"there is no demo world {name!r}: choose from {', '.join(WORLDS)}")
-    return import_module(f"perdure.worlds.{name}")
+    """The module that builds the world.
+
+    Raises:
+        ConfigurationError: a package that it needs is not installed.
+    """
+    try:
+        return import_module(f"perdure.worlds.{name}")
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            f"the world {name!r} needs the package {error.name}: pip install 'perdure[{name}]'"
+        ) from error
 
 
 def is_built(name: str) -> bool:

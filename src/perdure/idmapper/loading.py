@@ -79,12 +79,16 @@ class Loading:
         if actual._strong_cache:
             residents.add(instance)
         try:
-            instance.at_init()
+            instance._initialise()
         except BaseException:
             known.remove(pk, instance)
             residents.discard(instance)
             raise
         return instance
+
+    def _initialise(self) -> None:
+        """The instance has just been made of its row."""
+        self.at_init()  # type: ignore[attr-defined]
 
     def _take_row(self, field_names: Iterable[str], values: Iterable[Any]) -> None:
         """Take the values of a freshly read row, except where memory holds unsaved ones."""

@@ -46,7 +46,8 @@ class SharedMemoryModelBase(ModelBase):
         cls._relation_cache_names = {
             field.attname: field.cache_name for field in meta.concrete_fields if isinstance(field, ForeignKey)
         }
-        hear_deletions(cls)
+        if getattr(cls, "_hears_deletions", True):
+            hear_deletions(cls)
         return cls
 
     @classmethod

@@ -60,7 +60,7 @@ class SharedRawQuerySet(RawQuerySet):
             yield instance
 
 
-class SharedMemoryQuerySet(QuerySet[Any]):
+class SharedMemoryQuerySet(QuerySet):
     """A queryset whose instances come from, and stay in step with, the identity map."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -87,6 +87,8 @@ class SharedMemoryQuerySet(QuerySet[Any]):
         version = model.version_field
         with transaction.atomic(using=alias, savepoint=False):
             victims = self._live_victims(alias, model)
+            if victims is None:
+                return 0
             if version is not None and version not in values:
                 values[version] = F(version) + 1
             count = super().update(**values)
@@ -97,15 +99,18 @@ class SharedMemoryQuerySet(QuerySet[Any]):
 
     update.alters_data = True  # type: ignore[attr-defined]
 
-    def _live_victims(self, alias: str, model: Any) -> list[Any]:
+    def _live_victims(self, alias: str, model: Any) -> list[Any] | None:
+        """The live instances among the rows; None if there are no rows at all."""
         known = identity_map(alias, model)
         if not len(known):
             return []
         rows = self._chain()  # type: ignore[attr-defined]
         rows.query.clear_ordering(force=True)
-        victims = [known.get(pk) for pk in rows.values_list("pk", flat=True)]
+        pks = list(rows.values_list("pk", flat=True))
+        if not pks:
+            return None
         unit = unit_of_work(alias)
-        found = [instance for instance in victims if instance is not None]
+        found = [instance for pk in pks if (instance := known.get(pk)) is not None]
         for instance in found:
             check_owner(instance, unit)
             unit.touch(instance, "fields")

@@ -324,8 +324,13 @@ class Saving:
     def _after_insert(self, new: bool) -> None:
         """The row is there and the instance registered; runs inside the transaction of the insert."""
         self._fields_changed({})  # type: ignore[attr-defined]
+        if new:
+            self._first_saved()
         for field in self._meta.concrete_fields:  # type: ignore[attr-defined]
             self._call_postsave(field.attname, new=new)
+
+    def _first_saved(self) -> None:
+        """The row has been inserted for the first time; for creation hooks."""
 
     def _copy_to(self, alias: str) -> None:
         """`save(using=other)`: a row of its own in the other database, with an instance of its own."""

@@ -96,7 +96,7 @@ class Explanation:
 
     def _because(self) -> str:
         if self.reason is Reason.RULE:
-            return f"the lock is {self.rule} and {', '.join(map(str, self.deciding))}"
+            return f"the lock is {self.rule}, where {', '.join(map(str, self.deciding))}"
         if self.reason is Reason.DEFAULT:
             answer = "allow" if self.allowed else "refuse"
             return f"there is no lock of this type, and the default is to {answer}"

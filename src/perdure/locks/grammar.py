@@ -2,8 +2,8 @@
 
 Contract: `parse(text)` gives the lockdefs of a lockstring in the order written; `parse_expression(text)`
 gives one expression. Both raise `LockException`, and nothing else, for whatever is not in the language;
-nothing is skipped or guessed.
-`compile_lockstring(text)` is `parse` as a dict by access type, kept for the texts used most recently.
+nothing is skipped or guessed. `compile_lockstring(text)` is `parse` by access type, kept for the texts used
+most recently.
 
     lockstring := lockdef { ";" lockdef }
     lockdef    := access_type ":" or
@@ -13,7 +13,8 @@ nothing is skipped or guessed.
     call       := name "(" [ argument { "," argument } ] ")"
     argument   := text | 'quoted' | "quoted" | key "=" (text | quoted)
 
-Invariants: access types are lower case. Arguments are text. Trees are no deeper than `MAX_DEPTH`, so walking them cannot overflow.
+Invariants: access types are lower case. Arguments are text. Trees are no deeper than
+`MAX_DEPTH`, so walking them cannot overflow the stack.
 Failure modes: input longer than `MAX_LENGTH`, deeper than `MAX_DEPTH`, or with characters that no
 database stores as text, is refused like any other malformed text.
 """
@@ -21,7 +22,9 @@ database stores as text, is refused like any other malformed text.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
@@ -31,6 +34,7 @@ from perdure.locks.tree import TEXT, VALUE, And, Call, Lockdef, Node, Not, Or, d
 
 MAX_LENGTH = 4096
 MAX_DEPTH = 32
+EXPRESSION_TYPE = "expression"
 
 _QUOTED = r""""(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\]|\\[\s\S])*'"""
 _ACCESS_TYPE = r"""[^\s:;(),'"=]+"""
@@ -102,15 +106,18 @@ def parse_expression(text: str) -> Node:
     return parsed
 
 
-@lru_cache(maxsize=2048)
-def compile_lockstring(text: str) -> dict[str, Lockdef]:
-    """The lockdefs by access type, later ones winning; shared, so not to be changed. Raises `LockException`."""
-    return {lockdef.access_type: lockdef for lockdef in parse(text)}
+@lru_cache(maxsize=1024)
+def compile_lockstring(text: str) -> Mapping[str, Lockdef]:
+    """The lockdefs by access type, later ones winning. Raises `LockException`."""
+    return MappingProxyType({lockdef.access_type: lockdef for lockdef in parse(text)})
 
 
-def has_access_type(text: str) -> bool:
-    """Whether the text begins like a lockdef (`type:`) rather than like a bare expression."""
-    return _STARTS_WITH_TYPE.match(text) is not None
+def compile_ad_hoc(text: str) -> Mapping[str, Lockdef]:
+    """As `compile_lockstring`; a bare expression is taken as the lock of one dummy type. Raises `LockException`."""
+    _refuse_unfit(text)
+    if text.strip() and not _STARTS_WITH_TYPE.match(text):
+        text = f"{EXPRESSION_TYPE}:{text}"
+    return compile_lockstring(text)
 
 
 def is_access_type(name: str) -> bool:

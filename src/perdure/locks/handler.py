@@ -12,18 +12,17 @@ superuser's, and is logged; `get()`, `str()`, `clear` and `replace` still work, 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from perdure.errors import IllegalState, InvalidArgument, LockException
 from perdure.locks.evaluation import Question, describe, logger
-from perdure.locks.grammar import compile_lockstring, has_access_type, is_access_type
+from perdure.locks.grammar import compile_ad_hoc, compile_lockstring, is_access_type
 from perdure.locks.permissions import has_permission, is_effective_superuser
 from perdure.locks.tree import And, Lockdef, Node, Not, Or, parenthesised, render
 from perdure.locks.validation import checked_expression, checked_lockdefs, validate_lockstring
 
 OPERATORS = ("and", "or", "and not", "or not")
-EXPRESSION_TYPE = "expression"
 
 
 class LockHandler:
@@ -117,7 +116,7 @@ class LockHandler:
         existing = self._lockdefs().get(access_type)
         if existing is None:
             return bool(self.add(f"{access_type}:{text}"))
-        if render(added).lower() in _parts(existing.expression, joiner):
+        if _has_part(existing.expression, added, joiner):
             return False
         weaker = (Or,) if joiner == "and" else ()
         left = parenthesised(existing.expression, existing.source, weaker)
@@ -173,10 +172,10 @@ class LockHandler:
     def _text(self) -> str:
         return self._host.lock_storage or ""
 
-    def _lockdefs(self) -> dict[str, Lockdef]:
+    def _lockdefs(self) -> Mapping[str, Lockdef]:
         return compile_lockstring(self._text)
 
-    def _store(self, lockdefs: dict[str, Lockdef]) -> None:
+    def _store(self, lockdefs: Mapping[str, Lockdef]) -> None:
         text = _joined(lockdefs)
         compile_lockstring(text)  # the parts may be fit and the whole too long
         if text != self._text:
@@ -219,9 +218,7 @@ def _check_text(
 ) -> bool:
     if not no_superuser_bypass and is_effective_superuser(subject):
         return True
-    if lockstring.strip() and not has_access_type(lockstring):
-        lockstring = f"{EXPRESSION_TYPE}:{lockstring}"
-    lockdefs = compile_lockstring(lockstring)
+    lockdefs = compile_ad_hoc(lockstring)
     if access_type is not None:
         wanted = lockdefs.get(access_type.strip().lower())
         lockdefs = {wanted.access_type: wanted} if wanted else {}
@@ -243,12 +240,16 @@ def _access_type(name: str) -> str:
     return name.strip().lower()
 
 
-def _parts(expression: Node, joiner: str) -> set[str]:
-    """What the expression joins with `joiner`, as lower-case text; the expression itself if nothing."""
-    joined = And if joiner == "and" else Or
-    nodes = expression.operands if isinstance(expression, joined) else (expression,)
-    return {render(node).lower() for node in nodes}
+def _has_part(expression: Node, added: Node, joiner: str) -> bool:
+    """Whether joining `added` to the expression would say nothing new.
+
+    Case is ignored only for `or`: there a wrong match refuses, while for `and` it would leave out a condition.
+    """
+    fold = str.lower if joiner == "or" else str
+    joined = Or if joiner == "or" else And
+    parts = expression.operands if isinstance(expression, joined) else (expression,)
+    return any(fold(render(part)) == fold(render(added)) for part in parts)
 
 
-def _joined(lockdefs: dict[str, Lockdef]) -> str:
+def _joined(lockdefs: Mapping[str, Lockdef]) -> str:
     return ";".join(lockdef.text for _, lockdef in sorted(lockdefs.items()))

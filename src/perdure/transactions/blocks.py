@@ -59,7 +59,7 @@ def on_commit(function: Callable[[], object], *, using: str | None = None) -> No
 def on_rollback(function: Callable[[], object], *, using: str | None = None) -> None:
     """Call `function` if the work done so far in the open block is undone.
 
-    Runs after the database and memory have gone back. Never called outside of a transaction.
+    Runs after the database and memory have gone back, the latest first. Never called outside of a transaction.
     """
     unit = unit_of_work(using or DEFAULT_DB_ALIAS)
     if unit.in_transaction:

@@ -202,5 +202,5 @@ class UnitOfWork:
         for listener in rollback_listeners:
             listener(self)
         for frame in newest_first:
-            for callback in frame.callbacks:
+            for callback in reversed(frame.callbacks):
                 callback()

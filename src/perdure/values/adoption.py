@@ -16,11 +16,11 @@ from typing import Any
 from perdure.values import registry
 from perdure.values.anchors import CONTAINERS, Anchor
 from perdure.values.references import hooks
-from perdure.values.refusal import Refusal, explain
+from perdure.values.refusal import Refusal, explain, short
 from perdure.values.scalars import ATOMS, check_text, check_zone
 from perdure.values.structure import holds_containers
 
-__all__ = ["MAX_DEPTH", "Adoption", "adopt", "admit", "admit_key"]
+__all__ = ["MAX_DEPTH", "Adoption", "admit", "admit_key", "adopt"]
 
 MAX_DEPTH = 100
 """How deep containers may stand inside each other."""
@@ -54,7 +54,7 @@ def admit(value: Any, anchor: Anchor) -> Any:
     try:
         return Adoption(anchor).member(value)
     except Refusal as refusal:
-        raise refusal.at("value") from _Place(anchor)
+        raise refusal.at("value", f", given to {anchor.describe()},") from None
 
 
 def admit_key(value: Any, anchor: Anchor) -> Any:
@@ -65,7 +65,7 @@ def admit_key(value: Any, anchor: Anchor) -> Any:
     try:
         return Adoption(anchor).key(value)
     except Refusal as refusal:
-        raise refusal.at("key") from _Place(anchor)
+        raise refusal.at("key", f", given to {anchor.describe()},") from None
 
 
 class Adoption:
@@ -146,7 +146,7 @@ class Adoption:
             for item in source:
                 items.append(self.key(item))
         except Refusal as refusal:
-            refusal.steps.append(f"{{{item!r}}}" if item is refusal.found else "{...}")
+            refusal.steps.append(f"{{{short(item)}}}" if item is refusal.found else "{...}")
             raise
         return items
 

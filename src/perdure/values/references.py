@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
-from perdure.errors import UnreadableValue, UnstorableValue
+from perdure.errors import DeletedObject, UnreadableValue, UnstorableValue
 
-__all__ = ["Hooks", "Reference", "hooks", "set_reference_hooks"]
+__all__ = ["Hooks", "Reference", "hooks", "reference_or_none", "set_reference_hooks"]
 
 
 class Reference(NamedTuple):
@@ -69,3 +69,14 @@ def set_reference_hooks(
     hooks.is_entity = is_entity
     hooks.to_reference = to_reference
     hooks.resolve = resolve
+
+
+def reference_or_none(entity: object) -> Reference | None:
+    """The reference of an entity in a value that has been accepted before; None if it was deleted since.
+
+    That is what reading the value would give from then on. Raises UnsavedObject.
+    """
+    try:
+        return hooks.to_reference(entity)
+    except DeletedObject:
+        return None

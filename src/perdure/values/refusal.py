@@ -6,6 +6,7 @@ for the path. Whoever started the walk turns it into `perdure.errors.UnstorableV
 
 from __future__ import annotations
 
+import reprlib
 import types
 from collections import abc
 from dataclasses import is_dataclass
@@ -13,12 +14,14 @@ from enum import Enum
 
 from perdure.errors import UnstorableValue
 
-__all__ = ["Refusal", "explain"]
+__all__ = ["Refusal", "explain", "short"]
 
+_short = reprlib.Repr()
+_short.maxstring = _short.maxother = 60
 _BUILTINS = (str, bytes, bytearray, int, float, complex, list, tuple, dict, set, frozenset)
 
 
-class Refusal(Exception):  # noqa: N818 - never leaves the package
+class Refusal(Exception):
     """A value that cannot be stored, on its way to the caller. Never leaves the package.
 
     Args:
@@ -32,9 +35,16 @@ class Refusal(Exception):  # noqa: N818 - never leaves the package
         self.why = why
         self.steps: list[str] = []
 
-    def at(self, path: str) -> UnstorableValue:
-        """The error for the caller, with the steps from `path` down to what was found."""
-        return UnstorableValue(path + "".join(reversed(self.steps)), self.found, self.why)
+    def at(self, path: str, place: str = "") -> UnstorableValue:
+        """The error for the caller, with the steps from `path` down to what was found, and where it was to go."""
+        return UnstorableValue(path + "".join(reversed(self.steps)) + place, self.found, self.why)
+
+
+def short(key: object) -> str:
+    """A key as a path shows it: never long, and never raising."""
+    if isinstance(key, int) and key.bit_length() > 256:
+        return f"{hex(key)[:20]}..."
+    return _short.repr(key)
 
 
 def explain(value: object) -> str:

@@ -152,7 +152,7 @@ def _describe(cls: type, name: str, encode: Any, decode: Any) -> RegisteredType:
     if issubclass(cls, Flag):
         return RegisteredType(cls, name, lambda flag: flag.value, cls)
     if issubclass(cls, Enum):
-        return RegisteredType(cls, name, lambda member: member.name, cls.__getitem__)
+        return RegisteredType(cls, name, lambda member: member.name, _member_finder(cls))
     if issubclass(cls, tuple) and hasattr(cls, "_make"):
         return RegisteredType(cls, name, lambda record: record._asdict(), _named_tuple_maker(cls), is_record=True)
     if dataclasses.is_dataclass(cls):
@@ -163,6 +163,15 @@ def _describe(cls: type, name: str, encode: Any, decode: Any) -> RegisteredType:
             )
         return RegisteredType(cls, name, _dataclass_fields, _dataclass_maker(cls), is_record=True)
     raise InvalidArgument(f"{name} is neither enum, named tuple nor frozen dataclass: give encode= and decode=")
+
+
+def _member_finder(cls: type[Enum]) -> Callable[[Any], Any]:
+    def find_member(name: str) -> Enum:
+        if name not in cls.__members__:
+            raise UnreadableValue(f"{cls.__qualname__} has no member {name!r} any more")
+        return cls[name]
+
+    return find_member
 
 
 def _complete(name: str, payload: Any, known: list[str], default: Callable[[str], Any]) -> dict[str, Any]:
@@ -176,7 +185,7 @@ def _complete(name: str, payload: Any, known: list[str], default: Callable[[str]
 def _named_tuple_maker(cls: Any) -> Callable[[Any], Any]:
     def default(field: str) -> Any:
         if field not in cls._field_defaults:
-            raise UnreadableValue(f"a stored {cls.__qualname__} has no field {field!r}, and the class no default for it")
+            raise UnreadableValue(f"a stored {cls.__qualname__} lacks the field {field!r}, which has no default")
         return cls._field_defaults[field]
 
     return lambda payload: cls._make(_complete(cls.__qualname__, payload, list(cls._fields), default).values())
@@ -193,7 +202,7 @@ def _dataclass_maker(cls: Any) -> Callable[[Any], Any]:
             return field.default
         if field.default_factory is not dataclasses.MISSING:
             return field.default_factory()
-        raise UnreadableValue(f"a stored {cls.__qualname__} has no field {name!r}, and the class no default for it")
+        raise UnreadableValue(f"a stored {cls.__qualname__} lacks the field {name!r}, which has no default")
 
     def make(payload: Any) -> Any:
         # Not through __init__: it may compute or refuse, and what was stored must come back as it was.

@@ -1,6 +1,7 @@
 """An example of a test: what is made is there, and goes where it is sent."""
 
 from django.test import TestCase
+
 from perdure import create_object
 
 from typeclasses.objects import Object

@@ -1,0 +1,1 @@
+"""Accounts: the people who play, their sessions and their characters."""

@@ -1,0 +1,1 @@
+"""Channels on which people talk, and stored messages between entities."""

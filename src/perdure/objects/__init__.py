@@ -1,0 +1,1 @@
+"""Objects: everything that is somewhere in the world."""

@@ -1,0 +1,34 @@
+"""Calling what a game has overridden, where its mistakes must not decide what happens.
+
+Contract: `attempt` calls a hook and reports an exception instead of passing it on; the exception is logged with its
+traceback and the object it came from. Trouble with the database passes through: whoever opened the transaction has
+to end it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.db import DatabaseError
+
+from perdure.idmapper.states import describe
+
+__all__ = ["attempt", "logger"]
+
+logger = logging.getLogger("perdure.objects")
+
+
+def attempt(hook: Callable[..., Any], *args: Any, **kwargs: Any) -> Exception | None:
+    """Call `hook`; what it raised, logged, or None."""
+    try:
+        hook(*args, **kwargs)
+    except DatabaseError:
+        raise
+    except Exception as error:  # the boundary of a game's hooks
+        owner = getattr(hook, "__self__", None)
+        where = describe(owner) if hasattr(owner, "_meta") else repr(owner)
+        logger.exception("%s of %s failed", getattr(hook, "__name__", hook), where)
+        return error
+    return None

@@ -1,0 +1,1 @@
+"""Scripts: state and time without a body."""

@@ -1,0 +1,1 @@
+"""Stored settings of the running server: one value for each key."""

@@ -1,0 +1,1 @@
+"""Text for people: markup, and templates that read differently for each receiver."""

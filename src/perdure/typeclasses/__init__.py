@@ -1,0 +1,1 @@
+"""Typeclasses: Python classes whose instances save themselves, hold any attribute, and can change class."""

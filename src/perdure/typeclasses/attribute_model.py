@@ -1,0 +1,189 @@
+"""The table of attributes: one row each, with a direct foreign key to its owner.
+
+Contract: a value is stored as canonical text (`db_value`), and beside it as a typed scalar with an index (`db_kind`,
+`db_number`, `db_text`), so that equality, ranges and ordering are right and fast. Each entity kind has a table of its
+own; (owner, key, category, type) is unique. Whatever writes rows here through Django, the owner in memory reads its
+attributes again.
+
+`Attribute.value` is the owner's live value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import models
+from django.db.models.functions import Substr
+from django.utils import timezone
+
+from perdure.idmapper.identity import identity_map
+from perdure.idmapper.models import SharedMemoryManager, WeakSharedMemoryModel
+from perdure.idmapper.queryset import SharedMemoryQuerySet
+from perdure.locks import LockHandler
+from perdure.transactions import unit_of_work
+from perdure.typeclasses.fields import NoneAsBlankField, NumberField, SortableTextField
+from perdure.typeclasses.handlers import lazy_handler
+
+__all__ = ["PREFIX", "Attribute", "attribute_constraints", "attribute_indexes"]
+
+# Characters of a text value that the index holds. PostgreSQL refuses index rows of more than about 2700 bytes.
+PREFIX = 200
+
+
+class AttributeQuerySet(SharedMemoryQuerySet):
+    """Rows of attributes; bulk writes make the owners in memory read theirs again."""
+
+    def _owners(self) -> list[Any]:
+        rows = self._chain()  # type: ignore[attr-defined]
+        rows.query.clear_ordering(force=True)
+        return list(rows.values_list("owner_id", flat=True).distinct())
+
+    def _expire(self, owners: Iterable[Any]) -> None:
+        self.model._expire_owners(self.db, owners)  # type: ignore[attr-defined]
+
+    def update(self, **values: Any) -> int:
+        """Django's `update()`."""
+        owners = self._owners()
+        self._expire(owners)
+        count = super().update(**values)
+        self._expire(owners)
+        return count
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Django's `delete()`."""
+        owners = self._owners()
+        live = [found for pk in self.values_list("pk", flat=True) if (found := self._live(pk)) is not None]
+        for attribute in live:
+            attribute._mark_deleted()
+        result = super().delete()
+        self._expire(owners)
+        for attribute in live:
+            attribute._close()
+        return result
+
+    def _live(self, pk: Any) -> Any:
+        return identity_map(self.db, self.model).get(pk)
+
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        """Django's `bulk_create()`."""
+        created = super().bulk_create(objs, *args, **kwargs)
+        self._expire({attribute.owner_id for attribute in created})
+        return created
+
+    update.alters_data = True  # type: ignore[attr-defined]
+    delete.alters_data = True  # type: ignore[attr-defined]
+    bulk_create.alters_data = True  # type: ignore[attr-defined]
+
+
+class AttributeManager(SharedMemoryManager.from_queryset(AttributeQuerySet)):  # type: ignore[misc]
+    """Manager of an attribute table."""
+
+
+class Attribute(WeakSharedMemoryModel):
+    """One attribute of one entity. Abstract; each entity kind adds `owner`."""
+
+    db_key = models.CharField("key", max_length=255)
+    db_category = NoneAsBlankField("category", max_length=128)
+    db_attrtype = NoneAsBlankField("type", max_length=16)
+    db_kind = models.CharField("kind", max_length=1, default="n", editable=False)
+    db_value = models.TextField("value", default="null", help_text="Canonical JSON.")
+    db_number = NumberField("number", null=True, editable=False)
+    db_text = SortableTextField("text", null=True, editable=False)
+    db_references = models.TextField("refers to", null=True, editable=False)
+    db_strvalue = models.TextField("string value", null=True, blank=True)
+    db_lock_storage = models.TextField("locks", blank=True, default="")
+    db_date_created = models.DateTimeField("created", default=timezone.now, editable=False)
+    db_version = models.PositiveBigIntegerField("version", default=1, editable=False)
+
+    _hears_deletions = False
+    unscoped = AttributeManager()
+    objects = AttributeManager()
+
+    class Meta:
+        abstract = True
+        base_manager_name = "unscoped"
+
+    locks = lazy_handler(LockHandler, "Locks of this attribute.")
+
+    @property
+    def value(self) -> Any:
+        """The live value, as the owner has it."""
+        return self._owner_store().get_value(self._slot, None)
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        self._owner_store().set_value(self._slot, value)
+
+    @value.deleter
+    def value(self) -> None:
+        self.delete()
+
+    @property
+    def _slot(self) -> tuple[str, str, str]:
+        return (self.db_attrtype or "", self.db_category or "", self.db_key)
+
+    def _owner_store(self) -> Any:
+        return self.owner._attribute_store  # type: ignore[attr-defined]
+
+    @property
+    def model(self) -> str:
+        """Name of the owner's model, in lower case."""
+        return self._meta.get_field("owner").remote_field.model._meta.model_name  # type: ignore[union-attr, return-value]
+
+    def access(self, accessing_obj: Any, access_type: str = "read", default: bool = False, **kwargs: Any) -> bool:
+        """Whether `accessing_obj` passes this attribute's lock of `access_type`."""
+        return self.locks.check(accessing_obj, access_type, default=default)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete the row; the owner no longer has the attribute."""
+        alias = self._state.db
+        result = super().delete(*args, **kwargs)
+        self._mark_deleted()
+        self._close()
+        self._expire_owners(alias, [self.owner_id])  # type: ignore[attr-defined]
+        return result
+
+    def _fields_changed(self, old: dict[str, Any]) -> None:
+        super()._fields_changed(old)
+        if self.__dict__.get("owner_id") is not None:
+            self._expire_owners(self._state.db, [self.owner_id])  # type: ignore[attr-defined]
+
+    @classmethod
+    def _expire_owners(cls, alias: str | None, owners: Iterable[Any]) -> None:
+        """Have the owners that are in memory read their attributes again."""
+        model = cls._meta.get_field("owner").remote_field.model  # type: ignore[union-attr]
+        known = identity_map(alias or "default", model)
+        unit = unit_of_work(alias or "default")
+        for pk in owners:
+            owner = known.get(pk)
+            if owner is not None:
+                unit.touch(owner, "attributes")
+                owner._expire_attributes()
+
+    def __str__(self) -> str:
+        return f"{self.db_key}({self.pk})"
+
+    __repr__ = __str__
+
+
+def attribute_constraints(label: str) -> list[models.BaseConstraint]:
+    """The constraints of an attribute table; `label` makes their names unique."""
+    return [
+        models.UniqueConstraint(
+            fields=["owner", "db_key", "db_category", "db_attrtype"], name=f"{label}_attribute_unique"
+        )
+    ]
+
+
+def attribute_indexes(label: str) -> list[models.Index]:
+    """The indexes of an attribute table: by key and typed value, and of the rows that refer to entities."""
+    return [
+        models.Index(fields=["db_key", "db_number", "owner"], name=f"{label}_attribute_number"),
+        models.Index("db_key", Substr("db_text", 1, PREFIX), name=f"{label}_attribute_text"),
+        models.Index(
+            fields=["owner"],
+            name=f"{label}_attribute_refers",
+            condition=models.Q(db_references__isnull=False),
+        ),
+    ]

@@ -1,0 +1,185 @@
+"""Reads and writes rows of attribute tables for the stores that hold them in memory.
+
+Contract: loading brings all rows of an object in one query, and those of the cold objects of the same query result
+along (growing batches, so that touching one object of many does not load all). Writing sends gathered slots as
+one upsert per table and at most one delete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils import timezone
+
+from perdure.idmapper.identity import identity_map
+from perdure.transactions import unit_of_work
+from perdure.typeclasses.missing_value import MISSING
+from perdure.values import decode
+
+__all__ = ["AttributeWriter", "Cohort", "attribute_model", "attribute_writer", "load_attributes", "load_many"]
+
+# Owners per query and rows per statement: SQLite binds at most 32,766 parameters a statement.
+OWNERS_PER_QUERY = 5000
+ROWS_PER_STATEMENT = 1500
+_FIRST_BATCH = 1
+_GROWTH = 20
+
+_SIMPLE_KINDS = frozenset("nbis")
+_COLUMNS = (
+    "db_attrtype",
+    "db_category",
+    "db_key",
+    "db_kind",
+    "db_value",
+    "db_references",
+    "db_strvalue",
+    "db_lock_storage",
+)
+_CHANGING = ("db_kind", "db_value", "db_number", "db_text", "db_references", "db_strvalue")
+
+
+def attribute_model(model: Any) -> Any:
+    """The attribute table of an entity's db model."""
+    return model._meta.get_field("db_attributes").related_model
+
+
+class Cohort:
+    """The objects that one query result brought, so that their attributes and tags can be loaded together."""
+
+    __slots__ = ("alias", "model", "pks", "step")
+
+    def __init__(self, alias: str, model: Any) -> None:
+        self.alias = alias
+        self.model = model
+        self.pks: list[Any] = []
+        self.step: dict[str, int] = {}
+
+    def add(self, instance: Any) -> None:
+        """Count `instance` in."""
+        instance.__dict__["_cohort"] = self
+        self.pks.append(instance.pk)
+
+    def next_batch(self, what: str, owner: Any, is_cold: Any) -> list[Any]:
+        """`owner` and further cold members: one at the first call, then twenty times more each time."""
+        size = self.step.get(what, _FIRST_BATCH)
+        self.step[what] = min(size * _GROWTH, OWNERS_PER_QUERY)
+        batch = [owner]
+        if size > 1:
+            known = identity_map(self.alias, self.model)
+            for pk in self.pks:
+                if len(batch) >= size:
+                    break
+                member = known.get(pk)
+                if member is not None and member is not owner and is_cold(member):
+                    batch.append(member)
+        return batch
+
+
+def _is_cold(instance: Any) -> bool:
+    holder = instance.__dict__.get("db")
+    return holder is None or not holder._p_store.loaded
+
+
+def load_attributes(owner: Any) -> None:
+    """Load the attributes of `owner`, and of a batch of its cohort."""
+    cohort: Cohort | None = owner.__dict__.get("_cohort")
+    load_many(owner.__dbclass__, owner._state.db, [owner] if cohort is None else cohort.next_batch("attributes", owner, _is_cold))
+
+
+def load_many(model: Any, alias: str, owners: Sequence[Any]) -> None:
+    """Load the attributes of all `owners` (live instances of one db model) that are not loaded yet."""
+    table = attribute_model(model)
+    unit = unit_of_work(alias)
+    connection = unit.connection
+    quote = connection.ops.quote_name
+    columns = ", ".join(quote(name) for name in _COLUMNS)
+    for start in range(0, len(owners), OWNERS_PER_QUERY):
+        stores = {owner.pk: owner._attribute_store for owner in owners[start : start + OWNERS_PER_QUERY]}
+        marks = ", ".join(["%s"] * len(stores))
+        sql = (
+            f"SELECT {quote('owner_id')}, {columns} FROM {quote(table._meta.db_table)} "  # noqa: S608
+            f"WHERE {quote('owner_id')} IN ({marks}) ORDER BY {quote('id')}"
+        )
+        with unit.engine_statements(), connection.cursor() as cursor:
+            cursor.execute(sql, list(stores))
+            for owner_pk, attrtype, category, key, kind, text, refers, strvalue, locks in cursor.fetchall():
+                built = MISSING if kind not in _SIMPLE_KINDS or refers is not None else decode(text, None)
+                stores[owner_pk].take_row((attrtype, category, key), kind, text, strvalue, locks, built)
+        for store in stores.values():
+            store.loaded = True
+
+
+class AttributeWriter:
+    """Writes the attributes of one entity kind."""
+
+    order = 10
+
+    def __init__(self, model: Any) -> None:
+        self.table = attribute_model(model)
+
+    def write(self, connection: BaseDatabaseWrapper, items: dict[Any, Any]) -> None:
+        """Bring the rows of all `(store, slot)` in line with memory."""
+        upserts: dict[bool, list[list[Any]]] = {}
+        deletions: list[list[Any]] = []
+        now = connection.ops.adapt_datetimefield_value(timezone.now())
+        for store, slot in items.values():
+            attrtype, category, key = slot
+            owner_pk = store.owner().pk
+            encoded = store.encoded(slot)
+            if encoded is None:
+                deletions.append([owner_pk, key, category, attrtype])
+                continue
+            refers = None
+            if encoded.references:
+                refers = " ".join(["", *(f"{ref.model}:{ref.pk}" for ref in encoded.references), ""])
+            row = [owner_pk, key, category, attrtype, encoded.kind, encoded.text, encoded.number, encoded.sortable]
+            row += [refers, store.strings.get(slot), store.locks.get(slot, ""), now, 1]
+            upserts.setdefault(slot in store.locks, []).append(row)
+        with connection.cursor() as cursor:
+            for with_locks, rows in upserts.items():
+                for chunk in _chunks(rows):
+                    cursor.execute(self._upsert(connection, len(chunk), with_locks), [item for row in chunk for item in row])
+            for chunk in _chunks(deletions):
+                cursor.execute(self._delete(connection, len(chunk)), [item for row in chunk for item in row])
+
+    def abandon(self, items: dict[Any, Any]) -> None:
+        """Forget what the database refused."""
+        for store, slot in items.values():
+            store.forget(slot, "refused by the database")
+
+    def _upsert(self, connection: BaseDatabaseWrapper, rows: int, with_locks: bool) -> str:
+        return _upsert_text(connection.vendor, connection.ops.quote_name, self.table._meta.db_table, rows, with_locks)
+
+    def _delete(self, connection: BaseDatabaseWrapper, rows: int) -> str:
+        quote = connection.ops.quote_name
+        columns = ", ".join(quote(name) for name in ("owner_id", "db_key", "db_category", "db_attrtype"))
+        marks = ", ".join(["(%s, %s, %s, %s)"] * rows)
+        return f"DELETE FROM {quote(self.table._meta.db_table)} WHERE ({columns}) IN (VALUES {marks})"  # noqa: S608
+
+
+@lru_cache(maxsize=256)
+def _upsert_text(vendor: str, quote: Any, table: str, rows: int, with_locks: bool) -> str:
+    names = ("owner_id", "db_key", "db_category", "db_attrtype", *_CHANGING, "db_lock_storage", "db_date_created", "db_version")
+    changing = (*_CHANGING, "db_lock_storage") if with_locks else _CHANGING
+    sets = [f"{quote(name)} = excluded.{quote(name)}" for name in changing]
+    sets.append(f"{quote('db_version')} = {quote(table)}.{quote('db_version')} + 1")
+    marks = ", ".join([f"({', '.join(['%s'] * len(names))})"] * rows)
+    target = ", ".join(quote(name) for name in ("owner_id", "db_key", "db_category", "db_attrtype"))
+    return (
+        f"INSERT INTO {quote(table)} ({', '.join(quote(name) for name in names)}) VALUES {marks} "  # noqa: S608
+        f"ON CONFLICT ({target}) DO UPDATE SET {', '.join(sets)}"
+    )
+
+
+def _chunks(rows: list[Any]) -> Iterable[list[Any]]:
+    for start in range(0, len(rows), ROWS_PER_STATEMENT):
+        yield rows[start : start + ROWS_PER_STATEMENT]
+
+
+@lru_cache(maxsize=None)
+def attribute_writer(model: Any) -> AttributeWriter:
+    """The writer of the attribute table of an entity's db model."""
+    return AttributeWriter(model)

@@ -1,0 +1,293 @@
+"""The attributes of one object in memory.
+
+Contract: uncategorised attributes live in the `__dict__` of the `db` holder, so that reading one costs two plain
+attribute look-ups; all others in `rest`. The first miss loads all rows of the object in one query. Text of values that
+need building (containers, references, dates) is kept raw until they are first read. There is one live tree of containers
+per attribute; writing, undoing or deleting the attribute detaches it.
+
+Invariants
+    - A slot `(attrtype, category, key)` is in memory (`values`/`rest`), raw, or, when `loaded`, does not exist.
+    - A gathered write names a slot, not a value: what is sent is what memory holds when it is sent.
+    - A refused write leaves memory as it was.
+
+Owner: the thread that owns the object. Failure modes: `UnstorableValue` at the assignment; `UnreadableValue` when a
+stored value cannot be read (the row keeps it, and it must be removed before it can be written anew).
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import IntegrityError
+
+from perdure.errors import DetachedContainer, UnreadableValue
+from perdure.idmapper.ownership import check_owner
+from perdure.idmapper.states import describe, require
+from perdure.transactions import unit_of_work
+from perdure.typeclasses.attribute_rows import attribute_writer, load_attributes
+from perdure.typeclasses.handlers import OwnerRef
+from perdure.typeclasses.missing_value import MISSING
+from perdure.values import adopt, decode, encode, references_in
+
+__all__ = ["AttributeAnchor", "AttributeStore", "Slot"]
+
+Slot = tuple[str, str, str]  # (attrtype, category, key); empty for "none"
+
+
+_SCALARS = (str, int, float, bool, type(None))
+
+
+class AttributeAnchor:
+    """What the containers of one attribute's live tree belong to."""
+
+    __slots__ = ("detached", "slot", "store")
+
+    def __init__(self, store: AttributeStore, slot: Slot) -> None:
+        self.store = store
+        self.slot = slot
+        self.detached = ""
+
+    def check_writable(self) -> None:
+        """Raise unless the tree is the attribute's current one and may be written."""
+        if self.detached:
+            raise DetachedContainer(
+                f"this container was read from {self.describe()} before that was {self.detached}; read it again"
+            )
+        self.store.check_writable()
+
+    def changed(self) -> None:
+        """The tree has been changed in place: write the attribute."""
+        self.store.write(self.slot)
+
+    def describe(self) -> str:
+        """`lamp(#5).db.inv`"""
+        return self.store.describe(self.slot)
+
+
+class AttributeStore:
+    """The attributes of one object, as far as memory holds them."""
+
+    __slots__ = ("__weakref__", "anchors", "loaded", "locks", "owner", "raw", "rest", "strings", "values")
+
+    def __init__(self, owner: Any, values: dict[str, Any]) -> None:
+        self.owner = OwnerRef(owner)
+        self.values = values
+        self.rest: dict[Slot, Any] = {}
+        self.raw: dict[Slot, str] = {}
+        self.locks: dict[Slot, str] = {}
+        self.strings: dict[Slot, str] = {}
+        self.anchors: dict[Slot, AttributeAnchor] = {}
+        self.loaded = False
+
+    def describe(self, slot: Slot) -> str:
+        """Where a slot is, as Python would write it."""
+        owner = self.owner()
+        attrtype, category, key = slot
+        where = f"{owner.__dict__.get('db_key') or type(owner).__name__}(#{owner.pk})"
+        if attrtype:
+            return f"{where}.{attrtype}s[{key!r}]"
+        return f"{where}.attributes[{key!r}, {category!r}]" if category else f"{where}.db.{key}"
+
+    def check_writable(self) -> None:
+        """Raise unless the owner's attributes may be written here and now."""
+        owner = self.owner()
+        require(owner, "write stored data of")
+        check_owner(owner, unit_of_work(owner._state.db))
+
+    # --- reading
+
+    def get_value(self, slot: Slot, default: Any) -> Any:
+        """The live value in `slot`, or `default`."""
+        value = self.find(slot)
+        return default if value is MISSING else value
+
+    def find(self, slot: Slot) -> Any:
+        """The live value in `slot`, or `MISSING`; loads what is needed."""
+        value = self.held(slot)
+        if value is not MISSING:
+            return value
+        if slot in self.raw:
+            return self._build(slot)
+        if self.loaded:
+            return MISSING
+        self.load()
+        value = self.held(slot)
+        if value is MISSING and slot in self.raw:
+            return self._build(slot)
+        return value
+
+    def held(self, slot: Slot) -> Any:
+        """What memory holds in `slot`, built and ready, or `MISSING`."""
+        if slot[0] or slot[1]:
+            return self.rest.get(slot, MISSING)
+        return self.values.get(slot[2], MISSING)
+
+    def exists(self, slot: Slot) -> bool:
+        """Whether there is such an attribute."""
+        if self.held(slot) is not MISSING or slot in self.raw:
+            return True
+        if not self.loaded:
+            self.load()
+            return self.held(slot) is not MISSING or slot in self.raw
+        return False
+
+    def slots(self, attrtype: str, category: str | None = None) -> list[Slot]:
+        """All slots of this type, or only those of a category (empty for uncategorised)."""
+        self.load()
+        return list(self._slots(attrtype, category))
+
+    def _slots(self, attrtype: str, category: str | None) -> Iterator[Slot]:
+        if not attrtype and not category:
+            yield from (("", "", key) for key in list(self.values))
+        for slot in (*self.rest, *self.raw):
+            if slot[0] == attrtype and (category is None or slot[1] == category):
+                yield slot
+
+    def load(self) -> None:
+        """Read all rows of the owner (and of others that were loaded with it and are still cold)."""
+        if self.loaded:
+            return
+        owner = self.owner()
+        require(owner, "read stored data of")
+        load_attributes(owner)
+
+    def take_row(self, slot: Slot, kind: str, text: str, strvalue: str | None, locks: str, built: Any) -> None:
+        """Take one row that was read; memory that is newer stays."""
+        if locks:
+            self.locks.setdefault(slot, locks)
+        if self.held(slot) is not MISSING or slot in self.raw:
+            return
+        if strvalue is not None:
+            self.strings[slot] = strvalue
+        if built is MISSING:
+            self.raw[slot] = text
+        elif slot[0] or slot[1]:
+            self.rest[slot] = built
+        else:
+            self.values[slot[2]] = built
+
+    def _build(self, slot: Slot) -> Any:
+        anchor = AttributeAnchor(self, slot)
+        try:
+            value = decode(self.raw[slot], anchor)
+        except UnreadableValue as error:
+            raise UnreadableValue(f"{self.describe(slot)}: {error}") from error
+        del self.raw[slot]
+        self._hold(slot, value, anchor)
+        return value
+
+    def _hold(self, slot: Slot, value: Any, anchor: AttributeAnchor | None) -> None:
+        if slot[0] or slot[1]:
+            self.rest[slot] = value
+        else:
+            self.values[slot[2]] = value
+        if anchor is not None and not isinstance(value, _SCALARS):
+            self.anchors[slot] = anchor
+            for entity in references_in(value):
+                entity.__dict__.setdefault("_referring", {})[(id(self), slot)] = weakref.ref(self)
+
+    # --- writing
+
+    def set_value(self, slot: Slot, value: Any, lockstring: str | None = None, string: str | None = None) -> None:
+        """Store `value` in `slot`; with `string`, a plain string kept beside it (`strattr`).
+
+        Raises `UnstorableValue`, naming the path inside the value and the type, before anything changes.
+        """
+        self.check_writable()
+        anchor = None
+        if type(value) not in (int, bool, float, type(None)):
+            anchor = AttributeAnchor(self, slot)
+            value = adopt(value, anchor, self.describe(slot))
+        known = self.held(slot)
+        if known is MISSING and slot in self.raw and known is not value:
+            self._build(slot)  # refuses to overwrite what cannot be read
+            known = self.held(slot)
+        if (
+            isinstance(known, _SCALARS)
+            and type(known) is type(value)
+            and known == value
+            and lockstring is None
+            and string == self.strings.get(slot)
+        ):
+            return
+        if self.loaded or known is not MISSING:
+            self._detach(slot, "overwritten")
+        if string is None:
+            self.strings.pop(slot, None)
+        else:
+            self.strings[slot] = string
+        if lockstring is not None:
+            self.locks[slot] = lockstring
+        self._hold(slot, value, anchor)
+        self.write(slot)
+
+    def remove(self, slots: list[Slot]) -> None:
+        """Delete the attributes in `slots`."""
+        self.check_writable()
+        for slot in slots:
+            self._detach(slot, "deleted")
+            self._drop(slot)
+        for slot in slots:
+            self.write(slot)
+
+    def write(self, slot: Slot) -> None:
+        """Bring the row of `slot` in line with memory: gathered in a transaction, at once outside of one."""
+        owner = self.owner()
+        alias = owner._state.db
+        unit = unit_of_work(alias)
+        writer = attribute_writer(owner.__dbclass__)
+        if unit.in_transaction:
+            unit.touch(owner, "attributes")
+            unit.gather(writer, (id(self), slot), (self, slot))
+            return
+        try:
+            with unit.engine_statements():
+                writer.write(unit.connection, {0: (self, slot)})
+        except IntegrityError:
+            self.forget(slot, "refused by the database")
+            if not owner.__dbclass__._base_manager.using(alias).filter(pk=owner.pk).exists():
+                owner._vanished()
+            raise
+        except BaseException:
+            self.forget(slot, "refused by the database")
+            raise
+
+    def encoded(self, slot: Slot) -> Any:
+        """The value in `slot` in storable form, or None if the attribute is gone."""
+        value = self.held(slot)
+        return None if value is MISSING else encode(value)
+
+    # --- forgetting
+
+    def _detach(self, slot: Slot, why: str) -> None:
+        anchor = self.anchors.pop(slot, None)
+        if anchor is not None:
+            anchor.detached = why
+
+    def _drop(self, slot: Slot) -> None:
+        if slot[0] or slot[1]:
+            self.rest.pop(slot, None)
+        else:
+            self.values.pop(slot[2], None)
+        self.raw.pop(slot, None)
+        self.locks.pop(slot, None)
+        self.strings.pop(slot, None)
+
+    def forget(self, slot: Slot, why: str) -> None:
+        """Drop one slot from memory; the next read takes it from the database."""
+        self._detach(slot, why)
+        self._drop(slot)
+        self.loaded = False
+
+    def expire(self, why: str) -> None:
+        """Drop everything from memory; the next read takes it from the database."""
+        for anchor in self.anchors.values():
+            anchor.detached = why
+        for held in (self.anchors, self.values, self.rest, self.raw, self.locks, self.strings):
+            held.clear()
+        self.loaded = False
+
+    def __repr__(self) -> str:
+        return f"<attributes of {describe(self.owner())}>"

@@ -1,0 +1,90 @@
+"""`obj.db` and `obj.ndb`: attributes as Python attributes.
+
+Contract: reading a name that is not stored gives None; assigning stores, `del` removes silently. Keys are
+case-insensitive; only uncategorised attributes are reached. `all` lists the attributes, unless one is called so.
+A value once loaded sits in the holder's own `__dict__`: reading it runs no Python code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from perdure.errors import ReadOnlyProperty
+from perdure.typeclasses.attribute_store import AttributeStore
+from perdure.typeclasses.keys import normal_key
+from perdure.typeclasses.missing_value import MISSING
+
+__all__ = ["DbHolder", "NDbHolder"]
+
+
+class DbHolder:
+    """Attribute-style access to an object's stored attributes."""
+
+    __slots__ = ("__dict__", "__weakref__", "_p_store")
+
+    _p_store: AttributeStore
+
+    def __init__(self, owner: Any) -> None:
+        object.__setattr__(self, "_p_store", AttributeStore(owner, self.__dict__))
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(f"stored attributes do not answer for {name}")
+        value = self._p_store.find(("", "", name.strip().lower()))
+        return None if value is MISSING else value
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name.startswith(("__", "_p_")):
+            raise ReadOnlyProperty(f"{name!r} cannot be an attribute; choose a name that does not begin with '__' or '_p_'")
+        self._p_store.set_value(("", "", normal_key(name)), value)
+
+    def __delattr__(self, name: str) -> None:
+        slot = ("", "", normal_key(name))
+        if self._p_store.exists(slot):
+            self._p_store.remove([slot])
+
+    @property
+    def all(self) -> Any:
+        """The stored attributes (a list), or the value of an attribute called `all`."""
+        stored = self._p_store.find(("", "", "all"))
+        return stored if stored else self._p_store.owner().attributes.all()
+
+    @all.setter
+    def all(self, value: Any) -> None:
+        self._p_store.set_value(("", "", "all"), value)
+
+    @all.deleter
+    def all(self) -> None:
+        slot = ("", "", "all")
+        if self._p_store.exists(slot):
+            self._p_store.remove([slot])
+
+    def __dir__(self) -> Iterable[str]:
+        return sorted(slot[2] for slot in self._p_store.slots("", ""))
+
+    def __repr__(self) -> str:
+        return f"<db of {self._p_store!r}>"
+
+
+class NDbHolder:
+    """Attribute-style access to an object's attributes that are not stored."""
+
+    __slots__ = ("__dict__", "__weakref__")
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(f"attributes do not answer for {name}")
+        return self.__dict__.get(name.strip().lower())
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self.__dict__[normal_key(name)] = value
+
+    def __delattr__(self, name: str) -> None:
+        self.__dict__.pop(normal_key(name), None)
+
+    def __dir__(self) -> Iterable[str]:
+        return sorted(self.__dict__)
+
+    def __repr__(self) -> str:
+        return f"<ndb with {', '.join(sorted(self.__dict__)) or 'nothing'}>"

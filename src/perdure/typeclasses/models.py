@@ -1,0 +1,487 @@
+"""`TypedObject`: what accounts, objects, scripts and channels have in common.
+
+Contract: a typed object saves itself, has one live instance per row, carries any attribute and tag, can change class
+while it lives, and is found through Django's ORM. Its class is the one whose path its row stores, whatever class it was
+asked for through.
+
+Invariants: laws 1, 2, 4 and 6. Creation, hooks included, is all or nothing, and so are `swap_typeclass` and `delete`.
+
+Owner: the thread that owns the world; others may load and read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.db import models
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.text import slugify
+
+from perdure import signals
+from perdure.errors import InvalidArgument, ReadOnlyProperty, TypeclassError
+from perdure.idmapper.models import SharedMemoryModel
+from perdure.idmapper.states import State, require, state_of
+from perdure.locks import LockHandler
+from perdure.locks.permissions import check_permstring, is_effective_superuser
+from perdure.transactions import transaction, unit_of_work
+from perdure.typeclasses import missing, registry
+from perdure.typeclasses.attribute_rows import Cohort
+from perdure.typeclasses.handlers import lazy_handler
+from perdure.typeclasses.holders import DbHolder, NDbHolder
+from perdure.typeclasses.managers import TypedObjectManager
+from perdure.typeclasses.memory_attributes import NAttributeHandler
+from perdure.typeclasses.metaclass import TypeclassBase
+from perdure.typeclasses.properties import AttributeProperty, NAttributeProperty
+from perdure.typeclasses.references import referrers
+from perdure.typeclasses.stored_attributes import AttributeHandler
+from perdure.typeclasses.swap import swap
+from perdure.typeclasses.tag_model import Tag
+from perdure.typeclasses.tag_store import TagStore
+from perdure.typeclasses.tags import (
+    AliasHandler,
+    AliasProperty,
+    PermissionHandler,
+    PermissionProperty,
+    TagCategoryProperty,
+    TagHandler,
+    TagProperty,
+)
+from perdure.typeclasses.upgrades import upgrade_if_due
+
+__all__ = ["TypeclassBase", "TypedObject"]
+
+_DECLARED = (
+    AttributeProperty,
+    NAttributeProperty,
+    TagProperty,
+    TagCategoryProperty,
+    AliasProperty,
+    PermissionProperty,
+)
+
+
+class TypedObject(SharedMemoryModel, metaclass=TypeclassBase):
+    """Abstract base of everything that has a typeclass."""
+
+    db_key = models.CharField("key", max_length=255, db_index=True)
+    db_typeclass_path = models.CharField("typeclass", max_length=255, null=True, db_index=True)
+    db_date_created = models.DateTimeField("created", auto_now_add=True, editable=False)
+    db_lock_storage = models.TextField("locks", blank=True, default="")
+    db_typeclass_version = models.PositiveIntegerField("typeclass version", default=0, editable=False)
+    db_version = models.PositiveBigIntegerField("row version", default=1, editable=False)
+    db_tags = models.ManyToManyField(Tag, blank=True, verbose_name="tags")
+
+    unscoped = TypedObjectManager()
+
+    version_field = "db_version"
+    typeclass_version = 0
+    typeclass_aliases: ClassVar[tuple[str, ...]] = ()
+    __settingsclass__ = ""
+    __defaultclasspath__ = ""
+
+    _library_init = True
+    _protected_names: ClassVar[frozenset[str]] = frozenset()
+
+    class Meta:
+        abstract = True
+        base_manager_name = "unscoped"
+
+    db = lazy_handler(DbHolder, "Stored attributes: `obj.db.name`.")
+    ndb = lazy_handler(lambda obj: NDbHolder(), "Attributes in memory only: `obj.ndb.name`.")
+    attributes = lazy_handler(AttributeHandler, "The handler of stored attributes.")
+    nattributes = lazy_handler(NAttributeHandler, "The handler of attributes in memory only.")
+    tags = lazy_handler(TagHandler, "The handler of tags.")
+    aliases = lazy_handler(AliasHandler, "The handler of aliases.")
+    permissions = lazy_handler(PermissionHandler, "The handler of permissions.")
+    locks = lazy_handler(LockHandler, "The handler of locks.")
+    _tag_store = lazy_handler(TagStore)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        typeclass = kwargs.pop("typeclass", None)
+        super().__init__(*args, **kwargs)
+        cls = self._class_at_construction(typeclass)
+        if type(self) is not cls:
+            self.__class__ = cls
+        self.__dict__["db_typeclass_path"] = self.__dict__.get("db_typeclass_path") or cls.path
+        if typeclass is not None:
+            self.__dict__["db_typeclass_path"] = cls.path
+        if "db_typeclass_version" not in kwargs and not args:
+            self.__dict__["db_typeclass_version"] = cls.typeclass_version
+
+    def _class_at_construction(self, typeclass: Any) -> Any:
+        family = self.__dbclass__
+        if typeclass is not None:
+            return registry.resolve(typeclass, family)
+        stored = self.__dict__.get("db_typeclass_path")
+        if stored and stored not in registry.own_paths(type(self)):
+            return missing.class_for_path(stored, family)
+        return registry.default_class(family) if type(self) is family else type(self)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self._protected_names:
+            raise ReadOnlyProperty(_read_only(self, name, "assigned"))
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        if name in self._protected_names:
+            raise ReadOnlyProperty(_read_only(self, name, "deleted"))
+        super().__delattr__(name)
+
+    # --- class of a row
+
+    @classmethod
+    def _class_for_row(cls, db: str, pk: Any, field_names: Sequence[str], values: Sequence[Any]) -> Any:
+        family = cls.__dbclass__
+        if "db_typeclass_path" in field_names:
+            path = values[field_names.index("db_typeclass_path")]
+        else:
+            path = family.unscoped.using(db).filter(pk=pk).values_list("db_typeclass_path", flat=True).first()
+        if not path or path == family.path:
+            return registry.default_class(family)
+        return missing.class_for_path(path, family)
+
+    def _initialise(self) -> None:
+        upgrade_if_due(self)
+        self.at_init()
+
+    def _take_row(self, field_names: Iterable[str], values: Iterable[Any]) -> None:
+        super()._take_row(field_names, values)
+        if self._unavailable is not None:
+            self._reclass()
+
+    def _reclass(self) -> None:
+        """Become an instance of the class that the row names."""
+        path = self.db_typeclass_path
+        cls = missing.class_for_path(path, self.__dbclass__) if path else registry.default_class(self.__dbclass__)
+        if cls is not type(self):
+            self._become(cls)
+            self.at_init()
+
+    def _become(self, cls: Any) -> None:
+        """Change class in memory; a rollback changes it back."""
+        old = type(self)
+        unit = unit_of_work(self._state.db)
+        if unit.in_transaction:
+            unit.frames[-1].callbacks.append(lambda: object.__setattr__(self, "__class__", old))
+        self.__class__ = cls
+
+    @classmethod
+    def _heal_placeholders(cls) -> None:
+        missing.heal(cls)
+
+    @classmethod
+    def _new_cohort(cls, queryset: Any) -> Cohort:
+        return Cohort(queryset.db, cls.__dbclass__)
+
+    # --- life cycle
+
+    def at_first_save(self) -> None:
+        """Called once, in the transaction that inserts the row; an exception undoes it all."""
+
+    def at_typeclass_swap(self, old_class: type, new_class: type) -> None:
+        """Called on the new class right after a swap, before the start hooks and inside its transaction."""
+
+    def at_rename(self, oldname: str, newname: str) -> None:
+        """Called after the key was changed through `key` or `name`."""
+
+    def at_idmapper_flush(self) -> bool:
+        """Whether this object may leave memory: not while it has attributes that live in memory only."""
+        nattributes = self.__dict__.get("nattributes")
+        return not (nattributes if nattributes is not None else self.__dict__.get("ndb") and vars(self.ndb))
+
+    def init_evennia_properties(self) -> None:
+        """Write the defaults of the class's declared attributes and tags that are created with the object."""
+        for name, declared in declared_properties(type(self)).items():
+            declared.at_creation(self, name)
+
+    def _first_saved(self) -> None:
+        # A new row has neither attributes nor tags: nothing to load.
+        self._attribute_store.loaded = True
+        self._tag_store.loaded = True
+        self.at_first_save()
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write this object's fields; see `SharedMemoryModel.save`. A new object runs its creation hooks."""
+        if not self._state.adding:
+            self._check_typeclass_path()
+        super().save(*args, **kwargs)
+
+    def _check_typeclass_path(self) -> None:
+        dirty = self.__dict__.get("_dirty")
+        if dirty and "db_typeclass_path" in dirty and self.db_typeclass_path:
+            try:
+                registry.load(self.db_typeclass_path, self.__dbclass__)
+            except TypeclassError:
+                self._give_back(["db_typeclass_path"], {})
+                raise
+
+    def _fields_changed(self, old: dict[str, Any]) -> None:
+        super()._fields_changed(old)
+        if "db_typeclass_path" in old:
+            self._reclass()
+
+    def delete(self) -> bool:  # type: ignore[override]
+        """Delete this object with its attributes and tags. True if it is gone."""
+        require(self, "delete")
+        with transaction(using=self._state.db):
+            self._tag_store.load()
+            self._tag_store.remove(list(self._tag_store.slots))
+            super().delete()
+        return True
+
+    # --- memory in step
+
+    def _expire_attributes(self, why: str = "undone or changed elsewhere") -> None:
+        holder = self.__dict__.get("db")
+        if holder is not None:
+            holder._p_store.expire(why)
+
+    def _expire_beside_row(self) -> None:
+        super()._expire_beside_row()
+        self._expire_attributes()
+        tags = self.__dict__.get("_tag_store")
+        if tags is not None:
+            tags.expire()
+        if self._is_deleted:
+            for name in self._protected_names:
+                self.__dict__.pop(name, None)
+
+    def _undo(self, aspects: set[str]) -> None:
+        if aspects & {"fields", "deleted", "created"}:
+            super()._undo(aspects)
+            return
+        if "attributes" in aspects:
+            self._expire_attributes("undone")
+        if "tags" in aspects and "_tag_store" in self.__dict__:
+            self._tag_store.expire()
+
+    def _mark_deleted(self) -> None:
+        super()._mark_deleted()
+        self._forget_in_referrers()
+
+    def _revive(self) -> None:
+        super()._revive()
+        self._forget_in_referrers()
+
+    def _forget_in_referrers(self) -> None:
+        """Have live attributes that contain this object read their rows again."""
+        for (_, slot), ref in (self.__dict__.get("_referring") or {}).items():
+            store = ref()
+            if store is not None:
+                store.forget(slot, "changed (an object in it came or went)")
+
+    @property
+    def _attribute_store(self) -> Any:
+        return self.db._p_store
+
+    # --- names
+
+    @property
+    def key(self) -> str:
+        """The main name; assigning saves it, then calls `at_rename` and sends the rename signal."""
+        return self.db_key
+
+    @key.setter
+    def key(self, value: str) -> None:
+        self._rename("db_key", value, signals.SIGNAL_TYPED_OBJECT_POST_RENAME, "old_key", "new_key")
+
+    def _rename(self, field: str, value: str, signal: Any, old_name: str, new_name: str) -> None:
+        require(self, "write stored data of")
+        if not isinstance(value, str) or not value.strip():
+            raise InvalidArgument(f"the key of {type(self).__name__} {self.dbref} is non-blank text, got {value!r}")
+        limit = self._meta.get_field(field).max_length
+        if limit is not None and len(value) > limit:
+            raise InvalidArgument(f"the key of {type(self).__name__} {self.dbref} has at most {limit} characters")
+        old = getattr(self, field)
+        if old == value:
+            return
+        with transaction(using=self._state.db):
+            self._assign_and_save(self._meta.get_field(field), value)
+            self.at_rename(old, value)
+            signal.send(sender=self, **{old_name: old, new_name: value})
+
+    @property
+    def name(self) -> str:
+        """The same as `key`."""
+        return self.key
+
+    @name.setter
+    def name(self, value: str) -> None:
+        self.key = value
+
+    @property
+    def dbid(self) -> int | None:
+        """The id in the database."""
+        return self.pk
+
+    @property
+    def dbref(self) -> str:
+        """The id with a hash: `"#5"`."""
+        return f"#{self.pk}"
+
+    @property
+    def date_created(self) -> datetime:
+        """When this object was created, in the project's time zone."""
+        return timezone.localtime(self.db_date_created, timezone.get_default_timezone())
+
+    @property
+    def typeclass_path(self) -> str:
+        """The path of the class; assigning swaps the class without running hooks."""
+        return self.db_typeclass_path or type(self).path
+
+    @typeclass_path.setter
+    def typeclass_path(self, path: str) -> None:
+        self.swap_typeclass(path, run_start_hooks=None)
+
+    def __str__(self) -> str:
+        return self._label()
+
+    def __repr__(self) -> str:
+        return self._label()
+
+    def _label(self) -> str:
+        if state_of(self) is State.DELETED:
+            return f"<deleted {type(self).__name__} #{self.pk}>"
+        return str(self.db_key)
+
+    # --- class
+
+    def is_typeclass(self, typeclass: Any, exact: bool = False) -> bool:
+        """Whether this object's class is `typeclass` (a class or a path, shortened too), or derived from it."""
+        wanted = {typeclass.path} if hasattr(typeclass, "path") else {typeclass}
+        if isinstance(typeclass, str):
+            wanted |= {f"{prefix}.{typeclass}" for prefix in registry.conf.TYPECLASS_PATHS}
+        classes = [type(self)] if exact else type(self).__mro__
+        return any(getattr(cls, "path", None) in wanted for cls in classes)
+
+    def swap_typeclass(
+        self,
+        new_typeclass: Any,
+        clean_attributes: bool | str | Iterable[str] = False,
+        run_start_hooks: str | Iterable[str] | None = "all",
+        no_default: bool = True,
+        clean_cmdsets: bool = False,
+    ) -> None:
+        """Change the class of this object, all or nothing.
+
+        Args:
+            new_typeclass: a class of this kind of entity, or its path (shortened too).
+            clean_attributes: True removes all attributes (stored and not); a name or several removes those.
+            run_start_hooks: `"all"` runs the creation hooks of the new class; names of hooks (several, or in one
+                string with spaces) run those in order; None runs none.
+            no_default: False takes the kind's default class if `new_typeclass` cannot be found.
+            clean_cmdsets: remove all command sets, the default one too.
+
+        Raises `TypeclassNotFound`, `WrongFamily`, or what a hook raises; then nothing has changed.
+        """
+        swap(self, new_typeclass, clean_attributes, run_start_hooks, no_default, clean_cmdsets)
+
+    def _check_swap(self, new_class: type) -> None:
+        """Refuse a swap that this kind of entity cannot make; raises."""
+
+    # --- access
+
+    def access(
+        self,
+        accessing_obj: Any,
+        access_type: str = "read",
+        default: bool = False,
+        no_superuser_bypass: bool = False,
+        **kwargs: Any,
+    ) -> bool:
+        """Whether `accessing_obj` passes this object's lock of `access_type`; `default` if there is none."""
+        return self.locks.check(
+            accessing_obj,
+            access_type,
+            default=default,
+            no_superuser_bypass=no_superuser_bypass,
+            session=kwargs.get("session"),
+        )
+
+    def check_permstring(self, permstring: str) -> bool:
+        """Whether this object itself has a permission (or a higher one), whatever its locks say."""
+        return check_permstring(self, permstring)
+
+    def get_display_name(self, looker: Any = None, **kwargs: Any) -> str:
+        """The name as `looker` sees it: with the dbref for those who control this object."""
+        if looker is not None and self.access(looker, "control"):
+            return f"{self.key}({self.dbref})"
+        return self.key
+
+    def get_extra_info(self, looker: Any, **kwargs: Any) -> str:
+        """What tells this object from others of its name in a listing."""
+        location = getattr(self, "location", None)
+        return " (carried)" if location is not None and location is looker else ""
+
+    def referrers(self) -> list[Any]:
+        """The objects whose attributes refer to this one, at any depth."""
+        return referrers(self)
+
+    # --- web addresses
+
+    def web_get_admin_url(self) -> str:
+        """Address of this object's admin page, or `#`."""
+        meta = self.__dbclass__._meta
+        return _reversed(f"admin:{meta.app_label}_{meta.model_name}_change", pk_args=[self.pk])
+
+    @classmethod
+    def web_get_create_url(cls) -> str:
+        """Address of the page that creates one of these, or `#`."""
+        return _reversed(f"{slugify(cls._meta.verbose_name)}-create")
+
+    def _web_url(self, action: str) -> str:
+        return _reversed(f"{slugify(self._meta.verbose_name)}-{action}", pk=self.pk, slug=slugify(self.key))
+
+    def web_get_detail_url(self) -> str:
+        """Address of this object's page, or `#`."""
+        return self._web_url("detail")
+
+    def web_get_puppet_url(self) -> str:
+        """Address that puppets this object, or `#`."""
+        return self._web_url("puppet")
+
+    def web_get_update_url(self) -> str:
+        """Address of the page that changes this object, or `#`."""
+        return self._web_url("update")
+
+    def web_get_delete_url(self) -> str:
+        """Address of the page that deletes this object, or `#`."""
+        return self._web_url("delete")
+
+    get_absolute_url = web_get_detail_url
+
+    @property
+    def is_effective_superuser(self) -> bool:
+        """Whether every lock opens: a superuser that is not quelled."""
+        return is_effective_superuser(self)
+
+
+def declared_properties(cls: type) -> dict[str, Any]:
+    """The declared attributes and tags of a class by name, base classes first, nearer ones winning."""
+    found: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        for name, value in vars(base).items():
+            if isinstance(value, _DECLARED):
+                found[name] = value
+            else:
+                found.pop(name, None)
+    return found
+
+
+def _read_only(obj: Any, name: str, what: str) -> str:
+    way = {
+        "db": "assign to its attributes: obj.db.name = value",
+        "ndb": "assign to its attributes: obj.ndb.name = value",
+        "locks": "use obj.locks.add(lockstring)",
+    }.get(name, f"use obj.{name}.add(…) and the like")
+    return f"{type(obj).__name__}.{name} cannot be {what}; {way}"
+
+
+def _reversed(name: str, pk_args: list[Any] | None = None, **kwargs: Any) -> str:
+    try:
+        return reverse(name, args=pk_args, kwargs=kwargs or None)
+    except NoReverseMatch:
+        return "#"

@@ -1,0 +1,241 @@
+"""The tags of one object in memory, and how they reach the database.
+
+Contract: the first question loads all tags of the object (aliases and permissions too) in one query; after that
+every answer, also "no", comes from memory. Changes are gathered like those of attributes: a write names a slot
+`(tagtype, category, key)`, and what is sent is what memory holds then.
+
+Invariants: the rows that link an object to tags equal the set in memory after each flush. A rollback empties the
+store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from perdure.idmapper.ownership import check_owner
+from perdure.idmapper.states import require
+from perdure.transactions import transaction, unit_of_work
+from perdure.typeclasses.attribute_rows import OWNERS_PER_QUERY, Cohort
+from perdure.typeclasses.handlers import OwnerRef
+from perdure.typeclasses.tag_model import Tag
+
+__all__ = ["TagSlot", "TagStore", "load_tags", "load_tags_of_many", "tag_writer"]
+
+TagSlot = tuple[str, str, str]  # (tagtype, category, key); empty for "none"
+
+
+class TagStore:
+    """The tags of one object."""
+
+    __slots__ = ("__weakref__", "data", "loaded", "owner", "slots")
+
+    def __init__(self, owner: Any) -> None:
+        self.owner = OwnerRef(owner)
+        self.slots: dict[TagSlot, None] = {}
+        self.data: dict[TagSlot, str] = {}
+        self.loaded = False
+
+    def all(self, tagtype: str) -> list[TagSlot]:
+        """All slots of this type."""
+        self.load()
+        return [slot for slot in self.slots if slot[0] == tagtype]
+
+    def has(self, slot: TagSlot) -> bool:
+        """Whether the object carries this tag."""
+        self.load()
+        return slot in self.slots
+
+    def load(self) -> None:
+        """Read all tags of the owner (and of cold objects that were loaded with it)."""
+        if self.loaded:
+            return
+        owner = self.owner()
+        require(owner, "read stored data of")
+        load_tags(owner)
+
+    def add(self, slot: TagSlot, data: str | None = None) -> None:
+        """Carry this tag; `data` given replaces what describes the shared tag."""
+        self._check()
+        self.load()
+        if slot in self.slots and data is None:
+            return
+        self.slots[slot] = None
+        if data is not None:
+            self.data[slot] = data
+        self._write([slot])
+
+    def remove(self, slots: Iterable[TagSlot]) -> None:
+        """Carry these tags no longer."""
+        self._check()
+        self.load()
+        gone = [slot for slot in slots if slot in self.slots]
+        for slot in gone:
+            del self.slots[slot]
+            self.data.pop(slot, None)
+        if gone:
+            self._write(gone)
+
+    def expire(self) -> None:
+        """Drop everything from memory; the next question loads it."""
+        self.slots.clear()
+        self.data.clear()
+        self.loaded = False
+
+    def _check(self) -> None:
+        owner = self.owner()
+        require(owner, "write stored data of")
+        check_owner(owner, unit_of_work(owner._state.db))
+
+    def _write(self, slots: list[TagSlot]) -> None:
+        owner = self.owner()
+        unit = unit_of_work(owner._state.db)
+        writer = tag_writer(owner.__dbclass__)
+        if unit.in_transaction:
+            unit.touch(owner, "tags")
+            for slot in slots:
+                unit.gather(writer, (id(self), slot), (self, slot))
+            return
+        try:
+            with transaction(using=owner._state.db), unit.engine_statements():
+                writer.write(unit.connection, dict(enumerate((self, slot) for slot in slots)))
+        except BaseException:
+            self.expire()
+            raise
+
+
+def _is_cold(instance: Any) -> bool:
+    store = instance.__dict__.get("_tag_store")
+    return store is None or not store.loaded
+
+
+def load_tags(owner: Any) -> None:
+    """Load the tags of `owner`, and of a batch of its cohort."""
+    cohort: Cohort | None = owner.__dict__.get("_cohort")
+    batch = [owner] if cohort is None else cohort.next_batch("tags", owner, _is_cold)
+    load_tags_of_many(owner.__dbclass__, owner._state.db, batch)
+
+
+def load_tags_of_many(model: Any, alias: str, owners: Sequence[Any]) -> None:
+    """Load the tags of all `owners`, live instances of one db model."""
+    unit = unit_of_work(alias)
+    quote = unit.connection.ops.quote_name
+    link = _Link(model, quote)
+    tag = quote(Tag._meta.db_table)
+    for start in range(0, len(owners), OWNERS_PER_QUERY):
+        stores = {owner.pk: owner._tag_store for owner in owners[start : start + OWNERS_PER_QUERY]}
+        sql = (
+            f"SELECT l.{link.owner}, t.db_tagtype, t.db_category, t.db_key FROM {link.table} l "  # noqa: S608
+            f"JOIN {tag} t ON t.id = l.{link.tag} WHERE l.{link.owner} IN ({', '.join(['%s'] * len(stores))}) ORDER BY l.id"
+        )
+        if unit.pending.get(tag_writer(model)):
+            unit.flush()
+        with unit.engine_statements(), unit.connection.cursor() as cursor:
+            cursor.execute(sql, list(stores))
+            for owner_pk, tagtype, category, key in cursor.fetchall():
+                stores[owner_pk].slots[tagtype, category, key] = None
+        for store in stores.values():
+            store.loaded = True
+
+
+class _Link:
+    """Quoted names of the table that links an entity kind to tags."""
+
+    def __init__(self, model: Any, quote: Any) -> None:
+        through = model._meta.get_field("db_tags").remote_field.through
+        self.table = quote(through._meta.db_table)
+        self.owner = quote(model._meta.get_field("db_tags").m2m_column_name())
+        self.tag = quote(model._meta.get_field("db_tags").m2m_reverse_name())
+
+
+class TagWriter:
+    """Writes the tags of one entity kind."""
+
+    order = 20
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.name = model._meta.model_name
+
+    def write(self, connection: BaseDatabaseWrapper, items: dict[Any, Any]) -> None:
+        """Bring the links of all `(store, slot)` in line with memory."""
+        added: list[tuple[int, TagSlot]] = []
+        removed: list[tuple[int, TagSlot]] = []
+        described: dict[TagSlot, str] = {}
+        for store, slot in items.values():
+            (added if slot in store.slots else removed).append((store.owner().pk, slot))
+            if slot in store.data:
+                described[slot] = store.data.pop(slot)
+        link = _Link(self.model, connection.ops.quote_name)
+        with connection.cursor() as cursor:
+            if added:
+                self._create_tags(connection, cursor, {slot for _, slot in added})
+                self._link(cursor, link, added, self._ids(connection, cursor, {slot for _, slot in added}))
+            if removed:
+                ids = self._ids(connection, cursor, {slot for _, slot in removed})
+                self._unlink(connection, cursor, link, [(pk, ids[slot]) for pk, slot in removed if slot in ids])
+        for (tagtype, category, key), data in described.items():
+            Tag.objects.using(connection.alias).filter(
+                db_key=key, db_category=category, db_tagtype=tagtype, db_model=self.name
+            ).update(db_data=data)
+
+    def abandon(self, items: dict[Any, Any]) -> None:
+        """Forget what the database refused."""
+        for store, _ in items.values():
+            store.expire()
+
+    def _create_tags(self, connection: BaseDatabaseWrapper, cursor: Any, slots: set[TagSlot]) -> None:
+        table = connection.ops.quote_name(Tag._meta.db_table)
+        marks = ", ".join(["(%s, %s, %s, %s)"] * len(slots))
+        cursor.execute(
+            f"INSERT INTO {table} (db_tagtype, db_category, db_key, db_model) VALUES {marks} ON CONFLICT DO NOTHING",  # noqa: S608
+            [item for slot in sorted(slots) for item in (*slot, self.name)],
+        )
+
+    def _ids(self, connection: BaseDatabaseWrapper, cursor: Any, slots: set[TagSlot]) -> dict[TagSlot, int]:
+        table = connection.ops.quote_name(Tag._meta.db_table)
+        marks = ", ".join(["(%s, %s, %s)"] * len(slots))
+        cursor.execute(
+            f"SELECT db_tagtype, db_category, db_key, id FROM {table} WHERE db_model = %s "  # noqa: S608
+            f"AND (db_tagtype, db_category, db_key) IN (VALUES {marks})",
+            [self.name, *(item for slot in slots for item in slot)],
+        )
+        return {(tagtype, category, key): pk for tagtype, category, key, pk in cursor.fetchall()}
+
+    def _link(self, cursor: Any, link: _Link, added: list[tuple[int, TagSlot]], ids: dict[TagSlot, int]) -> None:
+        marks = ", ".join(["(%s, %s)"] * len(added))
+        cursor.execute(
+            f"INSERT INTO {link.table} ({link.owner}, {link.tag}) VALUES {marks} ON CONFLICT DO NOTHING",  # noqa: S608
+            [item for pk, slot in added for item in (pk, ids[slot])],
+        )
+
+    def _unlink(self, connection: BaseDatabaseWrapper, cursor: Any, link: _Link, pairs: list[tuple[int, int]]) -> None:
+        if not pairs:
+            return
+        marks = ", ".join(["(%s, %s)"] * len(pairs))
+        cursor.execute(
+            f"DELETE FROM {link.table} WHERE ({link.owner}, {link.tag}) IN (VALUES {marks})",  # noqa: S608
+            [item for pair in pairs for item in pair],
+        )
+        remove_unused_tags(connection, cursor, self.model, {tag for _, tag in pairs})
+
+
+def remove_unused_tags(connection: BaseDatabaseWrapper, cursor: Any, model: Any, tags: Iterable[int]) -> None:
+    """Delete those of `tags` that nobody carries and that have no data."""
+    link = _Link(model, connection.ops.quote_name)
+    table = connection.ops.quote_name(Tag._meta.db_table)
+    ids = list(tags)
+    cursor.execute(
+        f"DELETE FROM {table} WHERE id IN ({', '.join(['%s'] * len(ids))}) AND db_data IS NULL "  # noqa: S608
+        f"AND NOT EXISTS (SELECT 1 FROM {link.table} l WHERE l.{link.tag} = {table}.id)",
+        ids,
+    )
+
+
+@lru_cache(maxsize=None)
+def tag_writer(model: Any) -> TagWriter:
+    """The writer of the tags of an entity's db model."""
+    return TagWriter(model)
