@@ -18,6 +18,7 @@ for those keeps working.
     +- InvalidArgument           (ValueError) an argument of a call, named
     |  +- NameTaken              (IntegrityError) another account or channel has the name
     |  +- EntityNotFound         (ObjectDoesNotExist) an argument names an entity that is not there
+    |  +- WrongType              (TypeError) a value of another type than its attribute is declared to have
     +- AttributeMissing          (AttributeError) asked for with `raise_exception`
     +- ReadOnlyProperty          (AttributeError) assigned or deleted
     +- UnknownLookup             (FieldError) an attribute lookup the storage cannot answer
@@ -72,6 +73,7 @@ __all__ = [
     "Veto",
     "WrongFamily",
     "WrongThread",
+    "WrongType",
 ]
 
 
@@ -140,6 +142,10 @@ class EntityNotFound(InvalidArgument, ObjectDoesNotExist):
 
 class NameTaken(InvalidArgument, IntegrityError):
     """Another account or channel has this name already, upper and lower case being the same; choose another."""
+
+
+class WrongType(InvalidArgument, TypeError):
+    """A declared attribute was given a value of another type; the message names object, attribute and type."""
 
 
 class AttributeMissing(PerdureError, AttributeError):

@@ -42,7 +42,7 @@ def test_every_value_comes_back_exactly(value):
     for tree in (live, again):
         assert all(container._anchor is anchor for container in containers(tree))
     assert shape(plain(live)) == before
-    assert not containers(plain(live)) or "Gold" in repr(before)
+    assert not containers(plain(live))
     assert encode(value) == stored, "a plain value is encoded as the live one"
     assert comparison_key(value) == stored[1:4]
     assert set(stored.references) == {fake.pk and ("objects.objectdb", fake.pk) for fake in references_in(value)}

@@ -2,7 +2,7 @@
 
 Contract: `append` adds a line and moves a file that has grown beyond `CHANNEL_LOG_ROTATE_SIZE` bytes aside, keeping
 `CHANNEL_LOG_BACKUPS` older ones (`name.1` is the youngest). `tail` reads the last lines, reaching back into those.
-Without `LOG_DIR` nothing is written.
+Without `LOG_DIR` nothing is written. `set_aside` begins a new file.
 
 Invariants: the file lies directly in `LOG_DIR`, whatever the name given.
 Failure modes: an error of the file system is logged and does not stop the channel.
@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from perdure.conf import conf
 
-__all__ = ["append", "log_path", "safe_name", "tail"]
+__all__ = ["append", "log_path", "safe_name", "set_aside", "tail"]
 
 logger = logging.getLogger("perdure.channels")
 
@@ -65,6 +65,16 @@ def tail(name: str, lines: int | None = None, offset: int = 0) -> list[str]:
             found = part.read_text(encoding="utf-8", errors="replace").splitlines() + found
     end = len(found) - offset
     return found[max(0, end - wanted) : max(0, end)]
+
+
+def set_aside(name: str) -> None:
+    """Begin a new file; one that is there becomes an older one."""
+    path = log_path(name)
+    try:
+        if path is not None and path.exists():
+            _rotate(path)
+    except OSError:
+        logger.exception("the channel log %s cannot be put away", path)
 
 
 def _backups(path: Path) -> list[Path]:

@@ -10,7 +10,7 @@ changed expires the instance and raises `StaleObject`. Both mark the transaction
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -78,7 +78,7 @@ class FieldWriter:
                 version = quote(self.fields[self.version].column)
                 sets.append(f"{version} = {version} + 1")
                 where += f" AND {version} = %s"
-            statement = f"UPDATE {quote(meta.db_table)} SET {', '.join(sets)} WHERE {where}"  # noqa: S608
+            statement = f"UPDATE {quote(meta.db_table)} SET {', '.join(sets)} WHERE {where}"
             self._statements[key] = statement
         return statement
 
@@ -113,7 +113,7 @@ class FieldWriter:
         raise StaleObject(f"{written} of {len(instances)} rows of {self.model.__name__} were written; repeat the write")
 
 
-@lru_cache(maxsize=None)
+@cache
 def field_writer(model: Any) -> FieldWriter:
     """The writer of the table of `model` (a concrete model class)."""
     return FieldWriter(model)

@@ -64,7 +64,9 @@ def _after_rollback(unit: UnitOfWork) -> None:
         with unit.engine_statements():
             settle(alias)
     except DatabaseError:
-        logger.exception("ids lost in a rollback of %r could not be set aside yet; trying again at the next write", alias)
+        logger.exception(
+            "ids lost in a rollback of %r could not be set aside yet; trying again at the next write", alias
+        )
 
 
 def pending(alias: str) -> bool:

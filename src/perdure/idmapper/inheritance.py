@@ -6,15 +6,15 @@ Contract: a write through one of them expires, in the others, the fields they sh
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from perdure.idmapper.identity import identity_map
 
-__all__ = ["relatives", "expire_relatives"]
+__all__ = ["expire_relatives", "relatives"]
 
 
-@lru_cache(maxsize=None)
+@cache
 def relatives(model: Any) -> tuple[Any, ...]:
     """The shared-memory models whose rows overlap those of `model` (concrete parents and children, at any depth)."""
     found: list[Any] = []

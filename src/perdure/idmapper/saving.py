@@ -52,7 +52,7 @@ class Saving:
 
     version_field: str | None = None
     _tracked_names: frozenset[str] = frozenset()
-    _relation_cache_names: dict[str, str] = {}  # noqa: RUF012  (replaced, never changed, by the metaclass)
+    _relation_cache_names: dict[str, str] = {}
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in self._tracked_names:
@@ -68,7 +68,7 @@ class Saving:
     def _assign(self, name: str, value: Any) -> None:
         """Assign a field of an instance that has a row, remembering what it was."""
         held = self.__dict__
-        if "_is_deleted" in held and held["_is_deleted"]:
+        if held.get("_is_deleted"):
             if value is None:
                 # Django's collector nulls the pk (and keys to other victims) when it is done; ids are kept.
                 if name == self._meta.pk.attname:  # type: ignore[attr-defined]
@@ -113,7 +113,9 @@ class Saving:
             by_name[field.name] = by_name[field.attname] = field.attname
         unknown = [name for name in wanted if name not in by_name or by_name[name] == meta.pk.attname]
         if unknown:
-            raise ValueError(f"{type(self).__name__}.save(update_fields=…): no such fields to update: {', '.join(unknown)}")
+            raise ValueError(
+                f"{type(self).__name__}.save(update_fields=…): no such fields to update: {', '.join(unknown)}"
+            )
         return tuple(dict.fromkeys(by_name[name] for name in wanted))
 
     def _names_to_write(self) -> tuple[str, ...]:

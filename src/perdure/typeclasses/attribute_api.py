@@ -13,12 +13,22 @@ from collections.abc import Iterable
 from typing import Any
 
 from perdure.errors import AttributeMissing, InvalidArgument
-from perdure.locks import check_lockstring, validate_lockstring
+from perdure.locks import LockHandler, validate_lockstring
 from perdure.typeclasses.attribute_store import Slot
 from perdure.typeclasses.handlers import OwnerRef
 from perdure.typeclasses.keys import normal_category, normal_key
 
 __all__ = ["BaseAttributeHandler"]
+
+
+class _LockedAttribute:
+    """An attribute as lock functions see it: its locks, and the object it is on."""
+
+    __slots__ = ("__weakref__", "lock_storage", "obj")
+
+    def __init__(self, obj: Any, lock_storage: str) -> None:
+        self.obj = obj
+        self.lock_storage = lock_storage
 
 
 class BaseAttributeHandler:
@@ -75,12 +85,15 @@ class BaseAttributeHandler:
         if accessing_obj is None:
             return True
         locks = self._locks_of(slot)
-        return check_lockstring(accessing_obj, locks, access_type=access_type, default=default) if locks else default
+        if not locks:
+            return default
+        target = _LockedAttribute(self.obj, locks)
+        return LockHandler(target).check(accessing_obj, access_type, default=default)
 
     # --- the documented calls
 
     def has(self, key: Any = None, category: Any = None) -> bool | list[bool]:
-        """Whether an attribute exists: a bool for one key, a list for several; without a key, whether the category has any."""
+        """Whether an attribute exists: a bool for one key, a list for several; without a key, any in the category."""
         if key is None:
             return bool(self._slots(normal_category(category)))
         found = [self._exists(self._slot(one, category)) for one in _many(key)]
@@ -158,7 +171,10 @@ class BaseAttributeHandler:
         return bool(self.obj.access(accessing_obj, "attrcreate", default=default_access))
 
     def batch_add(self, *attributes: Any, strattr: bool = False) -> None:
-        """Create or overwrite several: each `(key, value[, category[, lockstring[, default_access]]])`, checked before any is written."""
+        """Create or overwrite several, each `(key, value[, category[, lockstring[, default_access]]])`.
+
+        All are checked before any is written, and they are written together.
+        """
         checked = []
         for item in attributes:
             if isinstance(item, str) or not isinstance(item, Iterable):
@@ -207,7 +223,10 @@ class BaseAttributeHandler:
             self._remove(slots)
 
     def all(self, category: Any = None, accessing_obj: Any = None, default_access: bool = True) -> list[Any]:
-        """All Attribute objects, or those of a category, by id; with `accessing_obj`, those whose `attrread` lock it passes."""
+        """All Attribute objects by id, or those of a category.
+
+        With `accessing_obj`, those whose `attrread` lock it passes.
+        """
         slots = self._slots(None if category is None else normal_category(category))
         return self._objects([slot for slot in slots if self._may(slot, accessing_obj, "attrread", default_access)])
 
@@ -229,4 +248,3 @@ def _shape(found: list[Any], default: Any, return_list: bool) -> Any:
     if not found:
         return default
     return found[0] if len(found) == 1 else found
-

@@ -17,6 +17,7 @@ from django.db import models
 from django.db.models.functions import Substr
 from django.utils import timezone
 
+from perdure.errors import InvalidArgument
 from perdure.idmapper.identity import identity_map
 from perdure.idmapper.models import SharedMemoryManager, WeakSharedMemoryModel
 from perdure.idmapper.queryset import SharedMemoryQuerySet
@@ -24,8 +25,9 @@ from perdure.locks import LockHandler
 from perdure.transactions import unit_of_work
 from perdure.typeclasses.fields import NoneAsBlankField, NumberField, SortableTextField
 from perdure.typeclasses.handlers import lazy_handler
+from perdure.values import Reference, decode, encode
 
-__all__ = ["PREFIX", "Attribute", "attribute_constraints", "attribute_indexes"]
+__all__ = ["PREFIX", "Attribute", "attribute_constraints", "attribute_indexes", "joined_references"]
 
 # Characters of a text value that the index holds. PostgreSQL refuses index rows of more than about 2700 bytes.
 PREFIX = 200
@@ -43,7 +45,13 @@ class AttributeQuerySet(SharedMemoryQuerySet):
         self.model._expire_owners(self.db, owners)  # type: ignore[attr-defined]
 
     def update(self, **values: Any) -> int:
-        """Django's `update()`."""
+        """Django's `update()`. A value cannot be written this way: its typed columns would not follow."""
+        typed = sorted({"db_value", "db_kind", "db_number", "db_text", "db_references"} & set(values))
+        if typed:
+            raise InvalidArgument(
+                f"{self.model.__name__}.update({', '.join(typed)}=…): set values through the object's `attributes`, "
+                "or assign `value` of each attribute"
+            )
         owners = self._owners()
         self._expire(owners)
         count = super().update(**values)
@@ -67,6 +75,9 @@ class AttributeQuerySet(SharedMemoryQuerySet):
 
     def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
         """Django's `bulk_create()`."""
+        objs = list(objs)
+        for attribute in objs:
+            attribute._derive()
         created = super().bulk_create(objs, *args, **kwargs)
         self._expire({attribute.owner_id for attribute in created})
         return created
@@ -144,6 +155,21 @@ class Attribute(WeakSharedMemoryModel):
         self._expire_owners(alias, [self.owner_id])  # type: ignore[attr-defined]
         return result
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write this row; the typed columns follow `db_value`. Raises `UnreadableValue` for text that is no value."""
+        fields = kwargs.get("update_fields")
+        if self._state.adding or (fields is None and "db_value" in (self.__dict__.get("_dirty") or ())):
+            self._derive()
+        elif fields is not None and "db_value" in fields:
+            self._derive()
+            kwargs["update_fields"] = [*fields, "db_kind", "db_number", "db_text", "db_references"]
+        super().save(*args, **kwargs)
+
+    def _derive(self) -> None:
+        encoded = encode(decode(self.db_value, None))
+        self.db_value, self.db_kind, self.db_number, self.db_text = encoded[:4]
+        self.db_references = joined_references(encoded.references)
+
     def _fields_changed(self, old: dict[str, Any]) -> None:
         super()._fields_changed(old)
         if self.__dict__.get("owner_id") is not None:
@@ -165,6 +191,12 @@ class Attribute(WeakSharedMemoryModel):
         return f"{self.db_key}({self.pk})"
 
     __repr__ = __str__
+
+
+def joined_references(references: Iterable[Reference]) -> str | None:
+    """The text by which `referrers()` finds a value: ` objects.objectdb:5 scripts.scriptdb:1 `; None without any."""
+    marks = [f"{reference.model}:{reference.pk}" for reference in references]
+    return " ".join(["", *marks, ""]) if marks else None
 
 
 def attribute_constraints(label: str) -> list[models.BaseConstraint]:

@@ -92,7 +92,9 @@ def _ordered(lookup: str, operand: Any, where: str) -> Q:
             raise UnknownLookup(f"{where}: {operand!r} has no order")
         return Q(db_kind=kind) & Q(**{f"db_number__{lookup}": number})
     if not isinstance(operand, str | datetime.date | datetime.datetime) or text is None:
-        raise UnknownLookup(f"{where}: {type(operand).__name__} has no order in the storage; compare numbers, text or dates")
+        raise UnknownLookup(
+            f"{where}: {type(operand).__name__} has no order in the storage; compare numbers, text or dates"
+        )
     bound = f"text_prefix__{lookup if lookup.endswith('e') else lookup + 'e'}"
     return Q(db_kind=kind) & Q(**{bound: text[:PREFIX]}) & Q(**{f"db_text__{lookup}": text})
 
@@ -103,7 +105,7 @@ def _split(name: str) -> tuple[str, str]:
         return name, "exact"
     if lookup not in _LOOKUPS:
         raise UnknownLookup(
-            f"filter_attributes({name}=…): there is no lookup {lookup!r} for attributes; there are {', '.join(_LOOKUPS)} "
+            f"filter_attributes({name}=…): attributes have no lookup {lookup!r}; there are {', '.join(_LOOKUPS)} "
             "(look an attribute with two underscores in its name up by get_by_attribute)"
         )
     return key, lookup
@@ -126,7 +128,9 @@ class AttributeQueries:
         if lookup == "isnull":
             missing = Q(pk__in=rows.exclude(db_kind="n").values("owner_id"))
             return ~missing if operand else missing
-        return Q(pk__in=rows.filter(value_condition(lookup, operand, f"filter_attributes({name}=…)")).values("owner_id"))
+        return Q(
+            pk__in=rows.filter(value_condition(lookup, operand, f"filter_attributes({name}=…)")).values("owner_id")
+        )
 
     def filter_attributes(self, category: Any = None, **lookups: Any) -> Any:
         """The objects whose attributes match all of `lookups`.
@@ -147,7 +151,7 @@ class AttributeQueries:
         return self.exclude(condition)  # type: ignore[attr-defined]
 
     def order_by_attribute(self, *names: str, category: Any = None) -> Any:
-        """Order by attribute values: numbers before text and dates, missing ones last; a `-` before the name reverses."""
+        """Order by attribute values: numbers before text and dates, missing ones last; a leading `-` reverses."""
         queryset: Any = self
         order: list[Any] = []
         for position, name in enumerate(names):

@@ -8,7 +8,7 @@ one upsert per table and at most one delete.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from perdure.idmapper.identity import identity_map
 from perdure.transactions import unit_of_work
+from perdure.typeclasses.attribute_model import joined_references
 from perdure.typeclasses.missing_value import MISSING
 from perdure.values import decode
 
@@ -86,7 +87,11 @@ def _is_cold(instance: Any) -> bool:
 def load_attributes(owner: Any) -> None:
     """Load the attributes of `owner`, and of a batch of its cohort."""
     cohort: Cohort | None = owner.__dict__.get("_cohort")
-    load_many(owner.__dbclass__, owner._state.db, [owner] if cohort is None else cohort.next_batch("attributes", owner, _is_cold))
+    load_many(
+        owner.__dbclass__,
+        owner._state.db,
+        [owner] if cohort is None else cohort.next_batch("attributes", owner, _is_cold),
+    )
 
 
 def load_many(model: Any, alias: str, owners: Sequence[Any]) -> None:
@@ -100,7 +105,7 @@ def load_many(model: Any, alias: str, owners: Sequence[Any]) -> None:
         stores = {owner.pk: owner._attribute_store for owner in owners[start : start + OWNERS_PER_QUERY]}
         marks = ", ".join(["%s"] * len(stores))
         sql = (
-            f"SELECT {quote('owner_id')}, {columns} FROM {quote(table._meta.db_table)} "  # noqa: S608
+            f"SELECT {quote('owner_id')}, {columns} FROM {quote(table._meta.db_table)} "
             f"WHERE {quote('owner_id')} IN ({marks}) ORDER BY {quote('id')}"
         )
         with unit.engine_statements(), connection.cursor() as cursor:
@@ -132,16 +137,16 @@ class AttributeWriter:
             if encoded is None:
                 deletions.append([owner_pk, key, category, attrtype])
                 continue
-            refers = None
-            if encoded.references:
-                refers = " ".join(["", *(f"{ref.model}:{ref.pk}" for ref in encoded.references), ""])
+            refers = joined_references(encoded.references)
             row = [owner_pk, key, category, attrtype, encoded.kind, encoded.text, encoded.number, encoded.sortable]
             row += [refers, store.strings.get(slot), store.locks.get(slot, ""), now, 1]
             upserts.setdefault(slot in store.locks, []).append(row)
         with connection.cursor() as cursor:
             for with_locks, rows in upserts.items():
                 for chunk in _chunks(rows):
-                    cursor.execute(self._upsert(connection, len(chunk), with_locks), [item for row in chunk for item in row])
+                    cursor.execute(
+                        self._upsert(connection, len(chunk), with_locks), [item for row in chunk for item in row]
+                    )
             for chunk in _chunks(deletions):
                 cursor.execute(self._delete(connection, len(chunk)), [item for row in chunk for item in row])
 
@@ -157,19 +162,28 @@ class AttributeWriter:
         quote = connection.ops.quote_name
         columns = ", ".join(quote(name) for name in ("owner_id", "db_key", "db_category", "db_attrtype"))
         marks = ", ".join(["(%s, %s, %s, %s)"] * rows)
-        return f"DELETE FROM {quote(self.table._meta.db_table)} WHERE ({columns}) IN (VALUES {marks})"  # noqa: S608
+        return f"DELETE FROM {quote(self.table._meta.db_table)} WHERE ({columns}) IN (VALUES {marks})"
 
 
 @lru_cache(maxsize=256)
 def _upsert_text(vendor: str, quote: Any, table: str, rows: int, with_locks: bool) -> str:
-    names = ("owner_id", "db_key", "db_category", "db_attrtype", *_CHANGING, "db_lock_storage", "db_date_created", "db_version")
+    names = (
+        "owner_id",
+        "db_key",
+        "db_category",
+        "db_attrtype",
+        *_CHANGING,
+        "db_lock_storage",
+        "db_date_created",
+        "db_version",
+    )
     changing = (*_CHANGING, "db_lock_storage") if with_locks else _CHANGING
     sets = [f"{quote(name)} = excluded.{quote(name)}" for name in changing]
     sets.append(f"{quote('db_version')} = {quote(table)}.{quote('db_version')} + 1")
     marks = ", ".join([f"({', '.join(['%s'] * len(names))})"] * rows)
     target = ", ".join(quote(name) for name in ("owner_id", "db_key", "db_category", "db_attrtype"))
     return (
-        f"INSERT INTO {quote(table)} ({', '.join(quote(name) for name in names)}) VALUES {marks} "  # noqa: S608
+        f"INSERT INTO {quote(table)} ({', '.join(quote(name) for name in names)}) VALUES {marks} "
         f"ON CONFLICT ({target}) DO UPDATE SET {', '.join(sets)}"
     )
 
@@ -179,7 +193,7 @@ def _chunks(rows: list[Any]) -> Iterable[list[Any]]:
         yield rows[start : start + ROWS_PER_STATEMENT]
 
 
-@lru_cache(maxsize=None)
+@cache
 def attribute_writer(model: Any) -> AttributeWriter:
     """The writer of the attribute table of an entity's db model."""
     return AttributeWriter(model)

@@ -2,8 +2,8 @@
 
 Contract: uncategorised attributes live in the `__dict__` of the `db` holder, so that reading one costs two plain
 attribute look-ups; all others in `rest`. The first miss loads all rows of the object in one query. Text of values that
-need building (containers, references, dates) is kept raw until they are first read. There is one live tree of containers
-per attribute; writing, undoing or deleting the attribute detaches it.
+need building (containers, references, dates) is kept raw until they are first read. There is one live tree of
+containers per attribute; writing, undoing or deleting the attribute detaches it.
 
 Invariants
     - A slot `(attrtype, category, key)` is in memory (`values`/`rest`), raw, or, when `loaded`, does not exist.
@@ -66,10 +66,26 @@ class AttributeAnchor:
         return self.store.describe(self.slot)
 
 
+class DefaultAnchor(AttributeAnchor):
+    """What a default belongs to that is read without being stored: its first change in place stores it."""
+
+    __slots__ = ("origin", "value")
+
+    def __init__(self, store: AttributeStore, slot: Slot, origin: object) -> None:
+        super().__init__(store, slot)
+        self.origin = origin
+        self.value: Any = MISSING
+
+    def changed(self) -> None:
+        """The default has been changed in place: it is the value of the attribute from now on."""
+        self.store.keep_default(self)
+        super().changed()
+
+
 class AttributeStore:
     """The attributes of one object, as far as memory holds them."""
 
-    __slots__ = ("__weakref__", "anchors", "loaded", "locks", "owner", "raw", "rest", "strings", "values")
+    __slots__ = ("__weakref__", "anchors", "defaults", "loaded", "locks", "owner", "raw", "rest", "strings", "values")
 
     def __init__(self, owner: Any, values: dict[str, Any]) -> None:
         self.owner = OwnerRef(owner)
@@ -79,6 +95,7 @@ class AttributeStore:
         self.locks: dict[Slot, str] = {}
         self.strings: dict[Slot, str] = {}
         self.anchors: dict[Slot, AttributeAnchor] = {}
+        self.defaults: dict[Slot, DefaultAnchor] = {}
         self.loaded = False
 
     def describe(self, slot: Slot) -> str:
@@ -159,6 +176,8 @@ class AttributeStore:
             self.locks.setdefault(slot, locks)
         if self.held(slot) is not MISSING or slot in self.raw:
             return
+        if slot in self.defaults:
+            self._detach(slot, "stored elsewhere")
         if strvalue is not None:
             self.strings[slot] = strvalue
         if built is MISSING:
@@ -212,7 +231,7 @@ class AttributeStore:
             and string == self.strings.get(slot)
         ):
             return
-        if self.loaded or known is not MISSING:
+        if self.loaded or known is not MISSING or slot in self.defaults:
             self._detach(slot, "overwritten")
         if string is None:
             self.strings.pop(slot, None)
@@ -259,12 +278,37 @@ class AttributeStore:
         value = self.held(slot)
         return None if value is MISSING else encode(value)
 
+    # --- defaults that are not stored
+
+    def default(self, slot: Slot, origin: object) -> Any:
+        """The default held for `slot` that was made from `origin`, or `MISSING`."""
+        held = self.defaults.get(slot)
+        return held.value if held is not None and held.origin is origin else MISSING
+
+    def hold_default(self, slot: Slot, origin: object, value: Any) -> Any:
+        """Hold `value` as what reading `slot` gives while it is not stored; its first change in place stores it.
+
+        Nothing is written, and the attribute does not exist until then. Raises `UnstorableValue`.
+        """
+        anchor = DefaultAnchor(self, slot, origin)
+        anchor.value = adopt(value, anchor, self.describe(slot))
+        self._detach(slot, "replaced by another default")
+        self.defaults[slot] = anchor
+        return anchor.value
+
+    def keep_default(self, anchor: DefaultAnchor) -> None:
+        """Make a held default the value of its slot."""
+        if self.defaults.get(anchor.slot) is anchor:
+            del self.defaults[anchor.slot]
+            self._hold(anchor.slot, anchor.value, anchor)
+
     # --- forgetting
 
     def _detach(self, slot: Slot, why: str) -> None:
-        anchor = self.anchors.pop(slot, None)
-        if anchor is not None:
-            anchor.detached = why
+        for held in (self.anchors, self.defaults):
+            anchor = held.pop(slot, None)
+            if anchor is not None:
+                anchor.detached = why
 
     def _drop(self, slot: Slot) -> None:
         if slot[0] or slot[1]:
@@ -283,9 +327,9 @@ class AttributeStore:
 
     def expire(self, why: str) -> None:
         """Drop everything from memory; the next read takes it from the database."""
-        for anchor in self.anchors.values():
+        for anchor in (*self.anchors.values(), *self.defaults.values()):
             anchor.detached = why
-        for held in (self.anchors, self.values, self.rest, self.raw, self.locks, self.strings):
+        for held in (self.anchors, self.defaults, self.values, self.rest, self.raw, self.locks, self.strings):
             held.clear()
         self.loaded = False
 

@@ -180,7 +180,9 @@ class CmdSetHandler:
         """Make all sets anew from what was added."""
         owner = self._owner()
         stack = self._stack()
-        self._entries = [Entry(entry.path, owner, entry.persistent, entry.stored_as) if entry else None for entry in stack]
+        self._entries = [
+            Entry(entry.path, owner, entry.persistent, entry.stored_as) if entry else None for entry in stack
+        ]
 
     def update(self, init_mode: bool = False) -> None:
         """Kept for its callers: `current` is always up to date. With `init_mode` the stack is read from storage anew."""

@@ -73,7 +73,9 @@ def normal_tags(value: Any, argument: str = "tags") -> list[TagArgument]:
     """Tags: `"key"`, `("key", "category"[, "data"])`, or a list of those. A bare tuple is one tag."""
     if value is None or value is NOT_GIVEN or value == "":
         return []
-    return [_tag(item, argument) for item in ([value] if isinstance(value, str | int | tuple) else _items(value, argument))]
+    return [
+        _tag(item, argument) for item in ([value] if isinstance(value, str | int | tuple) else _items(value, argument))
+    ]
 
 
 def normal_keys(value: Any, argument: str) -> list[TagArgument]:
@@ -110,7 +112,7 @@ def normal_attributes(value: Any, argument: str = "attributes") -> list[Attribut
 def _attribute(item: Any, argument: str) -> AttributeArgument:
     if not isinstance(item, tuple | list) or not 2 <= len(item) <= 5:
         raise InvalidArgument(f"{argument}: {item!r} is not (key, value[, category[, lockstring[, default_access]]])")
-    key, value, category, lockstring, default_access = (*item, None, None, True)[:5] if len(item) < 5 else item
+    key, value, category, lockstring, default_access = (*item, *(None, None, True)[len(item) - 2 :])
     if not isinstance(key, str) or not key.strip():
         raise InvalidArgument(f"{argument}: the key of {item!r} is {key!r}; give text that is not blank")
     if category is not None and not isinstance(category, str):

@@ -17,12 +17,12 @@ from typing import Any
 from perdure.errors import ConfigurationError, DeletedObject
 from perdure.idmapper.states import describe, require
 
-__all__ = ["OwnerRef", "handler_names", "lazy_handler", "register_handler", "registered_handler"]
+__all__ = ["OwnerRef", "handler_names", "lazy_handler", "provides", "register_handler", "registered_handler"]
 
 _factories: dict[str, Callable[[Any], Any]] = {}
 
 
-class lazy_handler:  # noqa: N801  (used like a decorator)
+class lazy_handler:
     """A handler made by `factory(instance)` on first access; cannot be assigned or deleted."""
 
     def __init__(self, factory: Callable[[Any], Any], doc: str = "") -> None:
@@ -47,7 +47,12 @@ def register_handler(name: str, factory: Callable[[Any], Any]) -> None:
     _factories[name] = factory
 
 
-class registered_handler(lazy_handler):  # noqa: N801
+def provides(name: str) -> bool:
+    """Whether some package has registered a handler under `name`."""
+    return name in _factories
+
+
+class registered_handler(lazy_handler):
     """A handler whose factory another package registers under `name`."""
 
     def __init__(self, name: str) -> None:

@@ -36,7 +36,9 @@ class DbHolder:
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith(("__", "_p_")):
-            raise ReadOnlyProperty(f"{name!r} cannot be an attribute; choose a name that does not begin with '__' or '_p_'")
+            raise ReadOnlyProperty(
+                f"{name!r} cannot be an attribute; choose a name that does not begin with '__' or '_p_'"
+            )
         self._p_store.set_value(("", "", normal_key(name)), value)
 
     def __delattr__(self, name: str) -> None:

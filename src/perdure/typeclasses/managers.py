@@ -7,7 +7,6 @@ Attribute look-ups chain with Django's own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.db import transaction
@@ -63,7 +62,9 @@ class TypedObjectQuerySet(AttributeQueries, SharedMemoryQuerySet):
 
     def defer(self, *fields: Any) -> Any:
         """Django's `defer()`; the class of a row is always read."""
-        return super().defer(*(field for field in fields if field != PATH)) if fields != (None,) else super().defer(None)
+        return (
+            super().defer(*(field for field in fields if field != PATH)) if fields != (None,) else super().defer(None)
+        )
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete each object as its own `delete()` does, hooks and vetoes included, in one transaction."""
@@ -119,5 +120,3 @@ class TypeclassManager(TypedObjectManager):
     def smart_search(self, query: str) -> Any:
         """Objects of this class that a search text finds: words of the key, `tag==key:category`, `attr==key:value` …"""
         return smart_search(self.get_queryset(), query)
-
-

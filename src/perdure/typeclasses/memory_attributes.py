@@ -12,7 +12,7 @@ from typing import Any
 from perdure.locks import LockHandler
 from perdure.typeclasses.attribute_api import BaseAttributeHandler
 from perdure.typeclasses.attribute_store import Slot
-from perdure.typeclasses.handlers import OwnerRef, lazy_handler
+from perdure.typeclasses.handlers import lazy_handler
 from perdure.typeclasses.missing_value import MISSING
 
 __all__ = ["InMemoryAttribute", "NAttributeHandler"]

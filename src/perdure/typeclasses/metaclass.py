@@ -14,14 +14,13 @@ from typing import Any
 
 from django.apps import apps as django_apps
 from django.db.models import Field
-from django.db.models.options import Options
 
 from perdure.errors import WrongFamily
 from perdure.idmapper.metaclass import SharedMemoryModelBase
 from perdure.typeclasses import registry
 from perdure.typeclasses.handlers import handler_names
 
-__all__ = ["TypeclassBase", "TypeclassOptions"]
+__all__ = ["TypeclassBase", "typeclass_apps"]
 
 
 class TypeclassApps:
@@ -44,13 +43,6 @@ class TypeclassApps:
 
 
 typeclass_apps = TypeclassApps()
-
-
-class TypeclassOptions(Options):  # type: ignore[type-arg]
-    """Options of a typeclass; fixtures name its table's model, not the class."""
-
-    def __str__(self) -> str:
-        return str(self.concrete_model._meta)
 
 
 class TypeclassBase(SharedMemoryModelBase):
@@ -76,7 +68,8 @@ class TypeclassBase(SharedMemoryModelBase):
             registry.check_name(name, attrs["__module__"], family)
         attrs = {**attrs, "Meta": mcs._proxy_meta(attrs.get("Meta"), family)}
         cls = super().__new__(mcs, name, bases, attrs, **kwargs)
-        cls._meta.__class__ = TypeclassOptions
+        # To fixtures, permissions, content types and the admin an instance is a row of its family's table.
+        cls._meta.model_name = family._meta.model_name
         cls.typename = name
         cls._protected_names = handler_names(cls)
         if not placeholder:

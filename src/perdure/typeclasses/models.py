@@ -205,9 +205,18 @@ class TypedObject(SharedMemoryModel, metaclass=TypeclassBase):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Write this object's fields; see `SharedMemoryModel.save`. A new object runs its creation hooks."""
-        if not self._state.adding:
+        if self._state.adding:
+            self._class_of_stored_path()
+        else:
             self._check_typeclass_path()
         super().save(*args, **kwargs)
+
+    def _class_of_stored_path(self) -> None:
+        """A path assigned before the first save decides the class."""
+        path = self.db_typeclass_path
+        if path and self._unavailable is None and path not in registry.own_paths(type(self)):
+            self.__class__ = registry.resolve(path, self.__dbclass__)
+            self.db_typeclass_path = type(self).path
 
     def _check_typeclass_path(self) -> None:
         dirty = self.__dict__.get("_dirty")

@@ -1,9 +1,9 @@
 """The little language of nicks: a pattern of what is typed, and a replacement with the parts of it.
 
-Contract: in a pattern `*`, `?`, `[seq]` and `[!seq]` match as in a shell, `$1` to `$99` match some text and name it, and a
-space matches one or more blanks. In regex mode the pattern is a regular expression whose groups `arg1` to `arg99` are
-the markers; those that did not take part become empty. A match ignores case and covers the whole input, but for
-line breaks at its end. In a replacement only the markers mean something: braces are text.
+Contract: in a pattern `*`, `?`, `[seq]` and `[!seq]` match as in a shell, `$1` to `$99` match some text and name it,
+and a space matches one or more blanks. In regex mode the pattern is a regular expression whose groups `arg1` to
+`arg99` are the markers; those that did not take part become empty. A match ignores case and covers the whole input, but
+for line breaks at its end. In a replacement only the markers mean something: braces are text.
 
 Invariants
     - A template is only ever searched for markers, never formatted or evaluated.
@@ -72,7 +72,7 @@ def parse_nick_template(string: str, regex: str | re.Pattern[str], outtemplate: 
         if number is None:
             return found[0][0]
         if f"arg{number}" not in groups:
-            raise NickTemplateInvalid(f"template {outtemplate!r} uses ${number}, and its regex has no group arg{number}")
+            raise NickTemplateInvalid(f"template {outtemplate!r} uses ${number}; its regex has no group arg{number}")
         return groups[f"arg{number}"] or ""
 
     return True, _SLOT.sub(fill, outtemplate)

@@ -92,7 +92,7 @@ class NickHandler(AttributeHandler):
         items = []
         for nick in nicks:
             if isinstance(nick, str) or not isinstance(nick, Iterable) or len(parts := list(nick)) < 2:
-                raise InvalidArgument(f"batch_add takes (pattern, replacement[, category[, lockstring]]) tuples, got {nick!r}")
+                raise InvalidArgument(f"batch_add takes (pattern, replacement[, category]) tuples, got {nick!r}")
             initialize_nick_templates(parts[0], parts[1])
             items.append(parts if len(parts) > 2 else [*parts, "inputline"])
         super().batch_add(*items)
@@ -118,7 +118,7 @@ class NickHandler(AttributeHandler):
         return _shape(found if return_tuple else [nick[3] for nick in found], default, return_list)
 
     def has(self, key: Any = None, category: str | None = "inputline") -> bool | list[bool]:
-        """Whether there is such a nick: a bool for one key, a list for several; without a key, whether the category has any."""
+        """Whether there is such a nick: a bool for one key, a list for several; without a key, whether there is any."""
         return super().has(key, category=category)
 
     def remove(  # type: ignore[override]

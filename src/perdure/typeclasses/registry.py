@@ -172,7 +172,9 @@ def _import(module: str, path: str) -> None:
         raise TypeclassNotFound(f"{path}: {error}") from error
     except Exception as error:
         # A module of the project, at top level: whatever is wrong with it, its objects must load as placeholders.
-        raise TypeclassNotFound(f"{path}: the module {module} fails to import: {type(error).__name__}: {error}") from error
+        raise TypeclassNotFound(
+            f"{path}: the module {module} fails to import: {type(error).__name__}: {error}"
+        ) from error
 
 
 def import_typeclass_modules() -> dict[str, Exception]:
@@ -187,7 +189,7 @@ def import_typeclass_modules() -> dict[str, Exception]:
         for module in _modules_of(package):
             try:
                 importlib.import_module(module)
-            except Exception as error:  # see _import
+            except Exception as error:  # noqa: BLE001  (see _import)
                 failed[module] = error
     return failed
 

@@ -49,7 +49,9 @@ class AttributeHandler(BaseAttributeHandler):
             return []
         owner = self.obj
         wanted = set(slots)
-        rows = attribute_model(owner.__dbclass__).objects.using(owner._state.db).filter(owner_id=owner.pk).order_by("id")
+        rows = (
+            attribute_model(owner.__dbclass__).objects.using(owner._state.db).filter(owner_id=owner.pk).order_by("id")
+        )
         return [row for row in rows if row._slot in wanted]
 
     def _together(self) -> Any:

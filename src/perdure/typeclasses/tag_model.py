@@ -54,10 +54,10 @@ class Tag(models.Model):
     class Meta:
         app_label = "typeclasses"
         verbose_name = "tag"
-        constraints = [  # noqa: RUF012
+        constraints = [
             models.UniqueConstraint(fields=["db_key", "db_category", "db_tagtype", "db_model"], name="tag_unique")
         ]
-        indexes = [models.Index(fields=["db_category", "db_tagtype", "db_model"], name="tag_category")]  # noqa: RUF012
+        indexes = [models.Index(fields=["db_category", "db_tagtype", "db_model"], name="tag_category")]
 
     @property
     def key(self) -> str:
@@ -93,7 +93,10 @@ def _links_changed(sender: Any, **kwargs: Any) -> None:
 
 def hear_links(model: Any) -> None:
     """Notice links of `model` to tags that are made or cut through Django's own many-to-many manager."""
-    m2m_changed.connect(_links_changed, sender=model._meta.get_field("db_tags").remote_field.through)
+    links = model._meta.get_field("db_tags").remote_field.through
+    m2m_changed.connect(_links_changed, sender=links)
+    post_save.connect(expire_tags_in_memory, sender=links)
+    post_delete.connect(expire_tags_in_memory, sender=links)
 
 
 post_delete.connect(expire_tags_in_memory, sender=Tag)

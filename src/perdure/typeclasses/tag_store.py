@@ -11,7 +11,7 @@ store.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -59,7 +59,7 @@ class TagStore:
 
     def add(self, slot: TagSlot, data: str | None = None) -> None:
         """Carry this tag; `data` given replaces what describes the shared tag."""
-        self._check()
+        self.check_writable()
         self.load()
         if slot in self.slots and data is None:
             return
@@ -70,7 +70,7 @@ class TagStore:
 
     def remove(self, slots: Iterable[TagSlot]) -> None:
         """Carry these tags no longer."""
-        self._check()
+        self.check_writable()
         self.load()
         gone = [slot for slot in slots if slot in self.slots]
         for slot in gone:
@@ -85,7 +85,8 @@ class TagStore:
         self.data.clear()
         self.loaded = False
 
-    def _check(self) -> None:
+    def check_writable(self) -> None:
+        """Raise unless the owner's tags may be written here and now."""
         owner = self.owner()
         require(owner, "write stored data of")
         check_owner(owner, unit_of_work(owner._state.db))
@@ -128,8 +129,9 @@ def load_tags_of_many(model: Any, alias: str, owners: Sequence[Any]) -> None:
     for start in range(0, len(owners), OWNERS_PER_QUERY):
         stores = {owner.pk: owner._tag_store for owner in owners[start : start + OWNERS_PER_QUERY]}
         sql = (
-            f"SELECT l.{link.owner}, t.db_tagtype, t.db_category, t.db_key FROM {link.table} l "  # noqa: S608
-            f"JOIN {tag} t ON t.id = l.{link.tag} WHERE l.{link.owner} IN ({', '.join(['%s'] * len(stores))}) ORDER BY l.id"
+            f"SELECT l.{link.owner}, t.db_tagtype, t.db_category, t.db_key FROM {link.table} l "
+            f"JOIN {tag} t ON t.id = l.{link.tag} "
+            f"WHERE l.{link.owner} IN ({', '.join(['%s'] * len(stores))}) ORDER BY l.id"
         )
         if unit.pending.get(tag_writer(model)):
             unit.flush()
@@ -191,7 +193,7 @@ class TagWriter:
         table = connection.ops.quote_name(Tag._meta.db_table)
         marks = ", ".join(["(%s, %s, %s, %s)"] * len(slots))
         cursor.execute(
-            f"INSERT INTO {table} (db_tagtype, db_category, db_key, db_model) VALUES {marks} ON CONFLICT DO NOTHING",  # noqa: S608
+            f"INSERT INTO {table} (db_tagtype, db_category, db_key, db_model) VALUES {marks} ON CONFLICT DO NOTHING",
             [item for slot in sorted(slots) for item in (*slot, self.name)],
         )
 
@@ -199,7 +201,7 @@ class TagWriter:
         table = connection.ops.quote_name(Tag._meta.db_table)
         marks = ", ".join(["(%s, %s, %s)"] * len(slots))
         cursor.execute(
-            f"SELECT db_tagtype, db_category, db_key, id FROM {table} WHERE db_model = %s "  # noqa: S608
+            f"SELECT db_tagtype, db_category, db_key, id FROM {table} WHERE db_model = %s "
             f"AND (db_tagtype, db_category, db_key) IN (VALUES {marks})",
             [self.name, *(item for slot in slots for item in slot)],
         )
@@ -208,7 +210,7 @@ class TagWriter:
     def _link(self, cursor: Any, link: _Link, added: list[tuple[int, TagSlot]], ids: dict[TagSlot, int]) -> None:
         marks = ", ".join(["(%s, %s)"] * len(added))
         cursor.execute(
-            f"INSERT INTO {link.table} ({link.owner}, {link.tag}) VALUES {marks} ON CONFLICT DO NOTHING",  # noqa: S608
+            f"INSERT INTO {link.table} ({link.owner}, {link.tag}) VALUES {marks} ON CONFLICT DO NOTHING",
             [item for pk, slot in added for item in (pk, ids[slot])],
         )
 
@@ -217,7 +219,7 @@ class TagWriter:
             return
         marks = ", ".join(["(%s, %s)"] * len(pairs))
         cursor.execute(
-            f"DELETE FROM {link.table} WHERE ({link.owner}, {link.tag}) IN (VALUES {marks})",  # noqa: S608
+            f"DELETE FROM {link.table} WHERE ({link.owner}, {link.tag}) IN (VALUES {marks})",
             [item for pair in pairs for item in pair],
         )
         remove_unused_tags(connection, cursor, self.model, {tag for _, tag in pairs})
@@ -229,13 +231,13 @@ def remove_unused_tags(connection: BaseDatabaseWrapper, cursor: Any, model: Any,
     table = connection.ops.quote_name(Tag._meta.db_table)
     ids = list(tags)
     cursor.execute(
-        f"DELETE FROM {table} WHERE id IN ({', '.join(['%s'] * len(ids))}) AND db_data IS NULL "  # noqa: S608
+        f"DELETE FROM {table} WHERE id IN ({', '.join(['%s'] * len(ids))}) AND db_data IS NULL "
         f"AND NOT EXISTS (SELECT 1 FROM {link.table} l WHERE l.{link.tag} = {table}.id)",
         ids,
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def tag_writer(model: Any) -> TagWriter:
     """The writer of the tags of an entity's db model."""
     return TagWriter(model)

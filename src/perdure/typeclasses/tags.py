@@ -69,7 +69,7 @@ class TagHandler:
                     self._store.add(self._slot(one, category), None if data is None else str(data))
 
     def has(self, key: Any = None, category: Any = None, return_list: bool = False) -> bool | list[bool]:
-        """Whether the object carries a tag: a bool for one key, a list for several; without a key, any in the category."""
+        """Whether the object carries a tag: a bool for one key, a list for several; without a key, any in category."""
         if key is None and category is None:
             raise InvalidArgument("tags.has() needs a key or a category")
         if key is None:

@@ -102,7 +102,9 @@ class UniqueName:
     def _insert(self, *args: Any, **kwargs: Any) -> None:
         name = getattr(self, self.name_source)
         if not isinstance(name, str) or not name.strip():
-            raise InvalidKey(f"a {type(self).__name__} needs a name that is not blank ({self.name_source}), got {name!r}")
+            raise InvalidKey(
+                f"a {type(self).__name__} needs a name that is not blank ({self.name_source}), got {name!r}"
+            )
         try:
             super()._insert(*args, **kwargs)  # type: ignore[misc]
         except IntegrityError as error:

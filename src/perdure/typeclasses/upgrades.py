@@ -37,7 +37,7 @@ def upgrade(*, to: int) -> Callable[[Step], Step]:
 
 
 def steps_of(cls: Any) -> dict[int, str]:
-    """`{version: method name}` of a class, base classes included. Raises `TypeclassError` for two steps to one version."""
+    """`{version: method name}` of a class and its bases. Raises `TypeclassError` for two steps to one version."""
     found: dict[int, str] = {}
     for name in dir(cls):
         method = getattr(cls, name, None) if not name.startswith("__") else None

@@ -8,7 +8,6 @@ answer cancels.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from perdure.conf import conf
@@ -17,22 +16,33 @@ from perdure.errors import Veto
 __all__ = ["GRANTED", "Decision", "allowed", "ask"]
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What a pre-hook decided; true when the action may go on.
+class Decision(int):
+    """What a pre-hook decided; true (and equal to True) when the action may go on.
 
-    Args:
-        allowed: whether it may.
+    Attributes:
         reason: why not, for whoever asked; may be empty.
         value: what the hook returned.
     """
 
-    allowed: bool
-    reason: str = ""
-    value: Any = None
+    reason: str
+    value: Any
 
-    def __bool__(self) -> bool:
-        return self.allowed
+    def __new__(cls, allowed: bool, reason: str = "", value: Any = None) -> Decision:
+        """Arguments are whether the action may go on, and the attributes above."""
+        self = super().__new__(cls, bool(allowed))
+        self.reason = reason
+        self.value = value
+        return self
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the action may go on."""
+        return bool(self)
+
+    def __repr__(self) -> str:
+        return f"<{'granted' if self else 'refused'}{f': {self.reason}' if self.reason else ''}>"
+
+    __str__ = __repr__
 
 
 GRANTED = Decision(True)

@@ -1,0 +1,12 @@
+"""Django's entry to the web layer."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class WebConfig(AppConfig):
+    """Registers the admin pages (Django imports `perdure.web.admin` by itself)."""
+
+    name = "perdure.web"
+    label = "perdure_web"
