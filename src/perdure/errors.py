@@ -18,6 +18,7 @@ for those keeps working.
     +- InvalidArgument           (ValueError) an argument of a call, named
     |  +- NameTaken              (IntegrityError) another account or channel has the name
     |  +- EntityNotFound         (ObjectDoesNotExist) an argument names an entity that is not there
+    |  +- TagCriteriaMismatch    (IndexError) keys and categories of a tag search do not pair up
     |  +- WrongType              (TypeError) a value of another type than its attribute is declared to have
     +- AttributeMissing          (AttributeError) asked for with `raise_exception`
     +- ReadOnlyProperty          (AttributeError) assigned or deleted
@@ -62,6 +63,7 @@ __all__ = [
     "ReadOnlyProperty",
     "SchemaOutdated",
     "StaleObject",
+    "TagCriteriaMismatch",
     "TypeclassError",
     "TypeclassNotFound",
     "TypeclassUnavailable",
@@ -146,6 +148,10 @@ class NameTaken(InvalidArgument, IntegrityError):
 
 class WrongType(InvalidArgument, TypeError):
     """A declared attribute was given a value of another type; the message names object, attribute and type."""
+
+
+class TagCriteriaMismatch(InvalidArgument, IndexError):
+    """A tag search got several categories, but fewer than keys; give one for all keys, or one for each."""
 
 
 class AttributeMissing(PerdureError, AttributeError):

@@ -114,7 +114,7 @@ def _next_key(original: Any, place: Any) -> str:
 
 def _copy_labels(original: Any, made: Any, given: dict[str, Any], parts: set[str]) -> None:
     if "locks" in given:
-        made.locks.add(normal_locks(given["locks"], "new_locks"))
+        made.locks.replace(normal_locks(given["locks"], "new_locks"))
     elif "locks" in parts and made.db_lock_storage != original.db_lock_storage:
         made.lock_storage = original.db_lock_storage
     for part, tagtype in _TAGTYPES.items():

@@ -10,7 +10,8 @@ Cost: one indexed sub-query per lookup.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Case, IntegerField, OuterRef, Q, Subquery, Value, When
@@ -20,6 +21,7 @@ from perdure.errors import UnknownLookup, UnstorableValue
 from perdure.typeclasses.attribute_model import PREFIX
 from perdure.typeclasses.attribute_rows import attribute_model
 from perdure.typeclasses.keys import normal_category, normal_key
+from perdure.typeclasses.text_lookups import after_prefix
 from perdure.values import comparison_key
 
 __all__ = ["AttributeQueries", "value_condition"]
@@ -28,6 +30,7 @@ _ORDERINGS = {"gt": "gt", "gte": "gte", "lt": "lt", "lte": "lte"}
 _TEXT = ("contains", "icontains", "startswith", "istartswith", "endswith", "iendswith", "iexact")
 _LOOKUPS = ("exact", "in", "isnull", "range", *_ORDERINGS, *_TEXT)
 _LARGEST = 2**63
+_NO_NUL = "text with a NUL character is stored, but cannot be searched"
 
 
 def value_condition(lookup: str, operand: Any, where: str) -> Q:
@@ -40,13 +43,13 @@ def value_condition(lookup: str, operand: Any, where: str) -> Q:
     if lookup == "in":
         return _any_of(operand, where)
     if lookup == "range":
+        if isinstance(operand, str) or not isinstance(operand, Sequence) or len(operand) != 2:
+            raise UnknownLookup(f"{where}: `range` takes the lowest and the highest value, got {operand!r}")
         low, high = operand
         return value_condition("gte", low, where) & value_condition("lte", high, where)
     if lookup in _ORDERINGS:
         return _ordered(lookup, operand, where)
-    if not isinstance(operand, str):
-        raise UnknownLookup(f"{where}: {lookup} compares text, got {operand!r}")
-    return Q(db_kind="s") & Q(**{f"db_text__{lookup}": operand})
+    return _textual(lookup, operand, where)
 
 
 def _keyed(operand: Any, where: str) -> tuple[str, Any, str | None]:
@@ -54,7 +57,7 @@ def _keyed(operand: Any, where: str) -> tuple[str, Any, str | None]:
         kind, number, text = comparison_key(operand)
     except UnstorableValue as error:
         raise UnknownLookup(f"{where}: such a value cannot be stored, so nothing has it ({error})") from error
-    if kind == "i" and isinstance(operand, int | float) and abs(operand) >= _LARGEST and abs(operand) != float("inf"):
+    if kind == "i" and isinstance(operand, int | float | Decimal) and abs(operand) >= _LARGEST and abs(operand) != float("inf"):
         raise UnknownLookup(f"{where}: numbers beyond 64 bits are stored, but cannot be compared")
     return kind, number, text
 
@@ -70,7 +73,7 @@ def _exactly(operand: Any, where: str) -> Q:
     if kind in "bD":
         return Q(db_kind=kind, db_number=number)
     if text is None:
-        raise UnknownLookup(f"{where}: text with a NUL character cannot be searched")
+        raise UnknownLookup(f"{where}: {_NO_NUL}")
     return Q(db_kind=kind, text_prefix=text[:PREFIX]) & Q(db_text=text)
 
 
@@ -97,6 +100,21 @@ def _ordered(lookup: str, operand: Any, where: str) -> Q:
         )
     bound = f"text_prefix__{lookup if lookup.endswith('e') else lookup + 'e'}"
     return Q(db_kind=kind) & Q(**{bound: text[:PREFIX]}) & Q(**{f"db_text__{lookup}": text})
+
+
+def _textual(lookup: str, operand: Any, where: str) -> Q:
+    if not isinstance(operand, str):
+        raise UnknownLookup(f"{where}: {lookup} compares text, got {operand!r}")
+    text = _keyed(operand, where)[2]
+    if text is None:
+        raise UnknownLookup(f"{where}: {_NO_NUL}")
+    condition = Q(db_kind="s") & Q(**{f"db_text__{lookup}": text})
+    if lookup == "startswith":
+        condition &= Q(text_prefix__gte=text[:PREFIX])
+        after = after_prefix(text[:PREFIX])
+        if after is not None:
+            condition &= Q(text_prefix__lt=after)
+    return condition
 
 
 def _split(name: str) -> tuple[str, str]:

@@ -66,6 +66,8 @@ class Cohort:
     def next_batch(self, what: str, owner: Any, is_cold: Any) -> list[Any]:
         """`owner` and further cold members: one at the first call, then twenty times more each time."""
         size = self.step.get(what, _FIRST_BATCH)
+        if not size:
+            return [owner]
         self.step[what] = min(size * _GROWTH, OWNERS_PER_QUERY)
         batch = [owner]
         if size > 1:
@@ -76,6 +78,8 @@ class Cohort:
                 member = known.get(pk)
                 if member is not None and member is not owner and is_cold(member):
                     batch.append(member)
+            if len(batch) < size:
+                self.step[what] = 0  # nobody is cold any more: do not look through all members again
         return batch
 
 

@@ -138,6 +138,6 @@ def _replacing_by(rows: Any, replacement: Any) -> Any:
         return rows.filter(value_condition("exact", replacement, "get_nick(value=…)"))
     # A nick is stored as a tuple whose last item is the replacement. In JSON an unescaped quote opens or closes a
     # text, so the row ends with this if and only if its last item is the one.
-    whole = encode(("", "", "", "")).text
-    ending = f",{encode(replacement).text}{whole[whole.rindex('""') + 2 :]}"
+    closing = encode(("", "", "", "")).text.rpartition('""')[2]
+    ending = f",{encode(replacement).text}{closing}"
     return rows.alias(value_end=Right("db_value", len(ending))).filter(Q(value_end=ending))

@@ -19,13 +19,23 @@ from perdure.typeclasses.keys import normal_category, normal_key
 from perdure.typeclasses.nick_templates import MAX_PATTERN, initialize_nick_templates, parse_nick_template
 from perdure.typeclasses.stored_attributes import AttributeHandler
 
-__all__ = ["Nick", "NickHandler", "NickTemplateInvalid", "initialize_nick_templates", "parse_nick_template"]
+__all__ = ["Nick", "NickHandler", "NickTemplateInvalid", "initialize_nick_templates", "nick_slot", "parse_nick_template"]
 
 Nick = tuple[str, str, str, str]
 
 logger = logging.getLogger("perdure.typeclasses")
 
 _LONGEST_KEY = 255
+
+
+def nick_slot(key: Any, category: Any) -> Slot:
+    """Where a nick of this pattern and category is kept. Raises `InvalidKey`."""
+    normal = normal_key(key, "nick", MAX_PATTERN)
+    if len(normal) > _LONGEST_KEY:
+        # The key column is shorter than a pattern may be; the pattern itself is in the value.
+        digest = hashlib.sha256(normal.encode()).hexdigest()
+        normal = f"{normal[: _LONGEST_KEY - len(digest) - 1]}…{digest}"
+    return ("nick", normal_category(category, "nick"), normal)
 
 
 class NickHandler(AttributeHandler):
@@ -37,12 +47,7 @@ class NickHandler(AttributeHandler):
     _attrtype = "nick"
 
     def _slot(self, key: Any, category: Any) -> Slot:
-        normal = normal_key(key, "nick", MAX_PATTERN)
-        if len(normal) > _LONGEST_KEY:
-            # The key column is shorter than a pattern may be; the pattern itself is in the value.
-            digest = hashlib.sha256(normal.encode()).hexdigest()
-            normal = f"{normal[: _LONGEST_KEY - len(digest) - 1]}…{digest}"
-        return ("nick", normal_category(category, "nick"), normal)
+        return nick_slot(key, category)
 
     def _find(self, slot: Slot) -> Any:
         self._in_order()

@@ -93,10 +93,7 @@ def _links_changed(sender: Any, **kwargs: Any) -> None:
 
 def hear_links(model: Any) -> None:
     """Notice links of `model` to tags that are made or cut through Django's own many-to-many manager."""
-    links = model._meta.get_field("db_tags").remote_field.through
-    m2m_changed.connect(_links_changed, sender=links)
-    post_save.connect(expire_tags_in_memory, sender=links)
-    post_delete.connect(expire_tags_in_memory, sender=links)
+    m2m_changed.connect(_links_changed, sender=model._meta.get_field("db_tags").remote_field.through)
 
 
 post_delete.connect(expire_tags_in_memory, sender=Tag)

@@ -41,7 +41,7 @@ def checked_name(name: object, what: str, limit: int) -> str:
     return name
 
 
-class FoldedField(models.CharField[Any, Any]):
+class FoldedField(models.CharField):  # type: ignore[type-arg]
     """The case-folded copy of the column `source`."""
 
     def __init__(self, *args: Any, source: str, **kwargs: Any) -> None:

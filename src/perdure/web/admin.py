@@ -97,6 +97,11 @@ class TypedObjectAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             obj.swap_typeclass(path, run_start_hooks=None)
         obj.save()
 
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Save the inlines; the rows that link tags are plain, so the object is told to read its tags again."""
+        super().save_related(request, form, formsets, change)
+        form.instance.tags.reset_cache()
+
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
         """Delete each with its hooks."""
         queryset.delete()
