@@ -35,6 +35,7 @@ ENGINE_APPS = [
     "perdure.scripts",
     "perdure.channels",
     "perdure.serverconfig",
+    "perdure.web",
 ]
 INSTALLED_APPS = [
     "django.contrib.contenttypes",

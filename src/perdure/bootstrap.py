@@ -17,6 +17,7 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -126,7 +127,14 @@ def _adopt_django() -> None:
     """Django was configured elsewhere (a site of its own, a test run): finish that set-up, add nothing."""
     import django
 
+    _answer_for_documented_names()
     django.setup()
+
+
+def _answer_for_documented_names() -> None:
+    """Let `import evennia` find Perdure, where the settings say so: before the game's modules are imported."""
+    # The room lies above this one, so it is asked by name.
+    import_module("perdure.compat").install_if_wanted()
 
 
 def _point_process_at(directory: Path) -> None:
@@ -146,6 +154,7 @@ def _configure(directory: Path, settings: str | Mapping[str, Any] | None) -> Non
     try:
         if isinstance(settings, Mapping):
             django_settings.configure(default_settings=Settings(module), **settings)
+        _answer_for_documented_names()
         django.setup()
     except ImproperlyConfigured as error:
         if isinstance(error, ConfigurationError):

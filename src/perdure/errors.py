@@ -22,6 +22,8 @@ for those keeps working.
     |  +- WrongType              (TypeError) a value of another type than its attribute is declared to have
     +- AttributeMissing          (AttributeError) asked for with `raise_exception`
     +- ReadOnlyProperty          (AttributeError) assigned or deleted
+    +- MissingName               (AttributeError) a name of the documents that Perdure has not got
+    +- MissingPart               (ModuleNotFoundError) a module of the documents that Perdure has not got
     +- UnknownLookup             (FieldError) an attribute lookup the storage cannot answer
     +- TypeclassError
     |  +- TypeclassNotFound      (ImportError)
@@ -32,6 +34,7 @@ for those keeps working.
     +- LockException             (ValueError) a malformed lock, with position
     +- NickTemplateInvalid       (ValueError)
     +- MoveLoop                  (RuntimeError) an object inside itself
+    +- PuppetingError            (RuntimeError) nothing to puppet, or no session to do it with
     +- Veto                      raised by a hook, cancels the action and tells why
     +- ConfigurationError        (ImproperlyConfigured)
        +- NoGameDirectory
@@ -55,11 +58,14 @@ __all__ = [
     "InvalidArgument",
     "InvalidKey",
     "LockException",
+    "MissingName",
+    "MissingPart",
     "MoveLoop",
     "NameTaken",
     "NickTemplateInvalid",
     "NoGameDirectory",
     "PerdureError",
+    "PuppetingError",
     "ReadOnlyProperty",
     "SchemaOutdated",
     "StaleObject",
@@ -162,6 +168,14 @@ class ReadOnlyProperty(PerdureError, AttributeError):
     """The property cannot be assigned or deleted; the message names the call to use."""
 
 
+class MissingName(PerdureError, AttributeError):
+    """A name that the documents have in this module and Perdure has not (yet)."""
+
+
+class MissingPart(PerdureError, ModuleNotFoundError):
+    """A module, or a name imported from one, that the documents have and Perdure has not (yet)."""
+
+
 class UnknownLookup(PerdureError, FieldError):
     """An attribute lookup that does not exist or that the storage cannot answer correctly."""
 
@@ -213,6 +227,10 @@ class NickTemplateInvalid(PerdureError, ValueError):
 
 class MoveLoop(PerdureError, RuntimeError):
     """The move would put an object inside itself."""
+
+
+class PuppetingError(PerdureError, RuntimeError):
+    """An account was told to puppet without an object or without a session."""
 
 
 class Veto(PerdureError):

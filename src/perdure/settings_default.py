@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "perdure.scripts",
     "perdure.channels",
     "perdure.serverconfig",
+    "perdure.web",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

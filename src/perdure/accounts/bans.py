@@ -50,7 +50,8 @@ def remove_ban(name: str = "", ip: str = "") -> bool:
 def is_banned(ip: str = "", username: str = "") -> bool:
     """Whether the name or the address is banned."""
     return any(
-        (username and _named(ban, username)) or (ip and _part(ban, 1) and matches(_part(ban, 1), ip)) for ban in all_bans()
+        (username and _named(ban, username)) or (ip and _part(ban, 1) and matches(_part(ban, 1), ip))
+        for ban in all_bans()
     )
 
 

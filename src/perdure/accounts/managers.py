@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from perdure.errors import InvalidArgument
 from perdure.idmapper.wrappers import dbref_number
 from perdure.transactions import transaction
 from perdure.typeclasses import registry
-from perdure.typeclasses.applied_arguments import normal_labels
+from perdure.typeclasses.applied_arguments import create_many, normal_labels
 from perdure.typeclasses.creation import NOT_GIVEN
 from perdure.typeclasses.managers import TypeclassManager, TypedObjectManager, TypedObjectQuerySet
 from perdure.typeclasses.unique_names import FOLDED, UniqueNameQuerySet, checked_name, fold
@@ -23,6 +24,7 @@ from perdure.typeclasses.unique_names import FOLDED, UniqueNameQuerySet, checked
 __all__ = ["AccountDBManager", "AccountManager", "AccountQuerySet"]
 
 MAX_NAME = 150
+_LABELS = ("locks", "permissions", "tags", "attributes")
 
 
 class AccountQuerySet(UniqueNameQuerySet, TypedObjectQuerySet):
@@ -161,28 +163,56 @@ class AccountDBManager(TypedObjectManager.from_queryset(AccountQuerySet), BaseUs
         Raises `InvalidKey` for a blank name, `NameTaken` for that of another account, Django's `ValidationError` for a
         weak password, and whatever a hook raises; then nothing is left of it.
         """
-        if nothing:
+        given = {"locks": locks, "permissions": permissions, "tags": tags, "attributes": attributes}
+        account = self._new_account(key, email, password, typeclass, is_superuser, **given, **nothing)
+        with transaction():
+            account.save()
+        return account
+
+    def create_accounts(
+        self, typeclass: Any, rows: Iterable[Mapping[str, Any]], *, hooks: bool = True, batch_size: int = 500
+    ) -> list[Any]:
+        """Make many accounts, all or none; `rows` are dicts of arguments of `create_account`. See `create_many`."""
+        return create_many(self._kind, self._new_account, typeclass, rows, hooks=hooks, batch_size=batch_size)
+
+    def _new_account(
+        self,
+        key: Any = None,
+        email: str | None = None,
+        password: str | None = None,
+        typeclass: Any = None,
+        is_superuser: bool = False,
+        report_to: Any = None,
+        **given: Any,
+    ) -> Any:
+        """An account without a row that knows what it is created with."""
+        unknown = given.keys() - set(_LABELS)
+        if unknown:
             raise InvalidArgument(
-                f"create_account got {', '.join(sorted(nothing))}; it takes key, email, password, typeclass, "
-                "is_superuser, locks, permissions, tags, attributes and report_to"
+                f"create_account got {', '.join(sorted(unknown))}; it takes key, email, password, typeclass, "
+                f"is_superuser, {', '.join(_LABELS)}"
             )
         name = checked_name(key, "the name of an account", MAX_NAME)
         if password is not None:
             check_new_password(self._kind, password, name)
-        labels = normal_labels({"locks": locks, "permissions": permissions, "tags": tags, "attributes": attributes})
-        return self._make(name, email, password, typeclass, labels, {"is_superuser": bool(is_superuser)})
+        return self._instance(
+            name, email, password, typeclass, normal_labels(given), {"is_superuser": bool(is_superuser)}
+        )
 
-    def _make(
+    def _instance(
         self, name: str, email: str | None, password: str | None, typeclass: Any, labels: dict[str, Any], fields: Any
     ) -> Any:
-        cls = self._class_for(typeclass)
-        account = cls(
+        account = self._class_for(typeclass)(
             username=checked_name(name, "the name of an account", MAX_NAME),
             email=self.normalize_email(email),
             password=make_password(password),
             **fields,
         )
         account._createdict = labels
+        return account
+
+    def _make(self, *arguments: Any) -> Any:
+        account = self._instance(*arguments)
         with transaction():
             account.save()
         return account

@@ -12,7 +12,7 @@ from perdure.channels.models import ChannelDB
 from perdure.channels.personal_aliases import PersonalAliases
 from perdure.errors import PerdureError
 from perdure.transactions import on_commit, transaction
-from perdure.typeclasses.applied_arguments import apply_labels
+from perdure.typeclasses.applied_arguments import WITHOUT_HOOKS, apply_labels, normal_lockstring
 
 __all__ = ["DefaultChannel"]
 
@@ -59,8 +59,11 @@ class DefaultChannel(Membership, Broadcasting, PersonalAliases, ChannelDB):
 
     def at_first_save(self) -> None:
         """Called once, after the first save: hooks, then the arguments of the creation."""
-        self.basetype_setup()
-        self.at_channel_creation()
+        if self.__dict__.pop(WITHOUT_HOOKS, False):
+            self.lock_storage = normal_lockstring(DEFAULT_LOCKS)
+        else:
+            self.basetype_setup()
+            self.at_channel_creation()
         self.init_evennia_properties()
         created: dict[str, Any] = self.__dict__.pop("_createdict", None) or {}
         if created.get("key", self.db_key) != self.db_key:

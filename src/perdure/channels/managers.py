@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import Q
@@ -13,7 +13,7 @@ from perdure.idmapper.wrappers import dbref_number
 from perdure.signals import SIGNAL_CHANNEL_POST_CREATE
 from perdure.transactions import transaction
 from perdure.typeclasses import registry
-from perdure.typeclasses.applied_arguments import apply_labels, normal_labels
+from perdure.typeclasses.applied_arguments import apply_labels, create_many, normal_labels
 from perdure.typeclasses.creation import NOT_GIVEN
 from perdure.typeclasses.managers import TypeclassManager, TypedObjectManager, TypedObjectQuerySet
 from perdure.typeclasses.unique_names import FOLDED, UniqueNameQuerySet, checked_name, fold
@@ -21,6 +21,7 @@ from perdure.typeclasses.unique_names import FOLDED, UniqueNameQuerySet, checked
 __all__ = ["ChannelDBManager", "ChannelManager", "ChannelQuerySet", "MsgManager"]
 
 MAX_KEY = 255
+_ARGUMENTS = ("aliases", "desc", "locks", "keep_log", "tags", "attrs")
 
 
 class ChannelQuerySet(UniqueNameQuerySet, TypedObjectQuerySet):
@@ -69,7 +70,9 @@ class ChannelDBManager(TypedObjectManager.from_queryset(ChannelQuerySet)):  # ty
         text = ostring.strip().lower()
         lookup = {"db_key": text} if exact else {"db_key__contains": text}
         aliased = self._carrying(lookup)
-        return channels.filter(Q(pk__in=aliased) if exact else Q(pk__in=aliased) | Q(**{f"{FOLDED}__contains": fold(text)}))
+        return channels.filter(
+            Q(pk__in=aliased) if exact else Q(pk__in=aliased) | Q(**{f"{FOLDED}__contains": fold(text)})
+        )
 
     channel_search = search_channel
     search = search_channel
@@ -105,16 +108,44 @@ class ChannelDBManager(TypedObjectManager.from_queryset(ChannelQuerySet)):  # ty
         Raises `InvalidKey` for a blank name, `NameTaken` for that of another channel, and whatever a hook raises; then
         nothing is left of it.
         """
-        name = checked_name(key, "the name of a channel", MAX_KEY)
-        cls = self._class_for(typeclass)
-        labels = normal_labels(
-            {"aliases": aliases, "desc": desc, "locks": locks, "keep_log": keep_log, "tags": tags, "attrs": attrs}
+        channel = self._new_channel(
+            key,
+            typeclass=typeclass,
+            aliases=aliases,
+            desc=desc,
+            locks=locks,
+            keep_log=keep_log,
+            tags=tags,
+            attrs=attrs,
         )
-        channel = cls(db_key=name)
-        channel._createdict = {"key": name, **{label: value for label, value in labels.items() if value is not None}}
         with transaction():
             channel.save()
             SIGNAL_CHANNEL_POST_CREATE.send(sender=channel)
+        return channel
+
+    def create_channels(
+        self, typeclass: Any, rows: Iterable[Mapping[str, Any]], *, hooks: bool = True, batch_size: int = 500
+    ) -> list[Any]:
+        """Make many channels, all or none; `rows` are dicts of arguments of `create_channel`. See `create_many`."""
+        return create_many(
+            self._kind,
+            self._new_channel,
+            typeclass,
+            rows,
+            hooks=hooks,
+            batch_size=batch_size,
+            signal=SIGNAL_CHANNEL_POST_CREATE,
+        )
+
+    def _new_channel(self, key: Any = None, typeclass: Any = None, **given: Any) -> Any:
+        """A channel without a row that knows what it is created with."""
+        unknown = given.keys() - set(_ARGUMENTS)
+        if unknown:
+            raise InvalidArgument(f"create_channel got {', '.join(sorted(unknown))}; it takes {', '.join(_ARGUMENTS)}")
+        name = checked_name(key, "the name of a channel", MAX_KEY)
+        labels = normal_labels(given)
+        channel = self._class_for(typeclass)(db_key=name)
+        channel._createdict = {"key": name, **{label: value for label, value in labels.items() if value is not None}}
         return channel
 
     @property
@@ -163,7 +194,9 @@ class MsgManager(SharedMemoryManager):
         """The messages to a receiver, newest first, without those hidden from it."""
         return self._visible_to(recipient).filter(**self._of("receiver", recipient)).distinct()
 
-    def search_message(self, sender: Any = None, receiver: Any = None, freetext: str | None = None, dbref: Any = None) -> Any:
+    def search_message(
+        self, sender: Any = None, receiver: Any = None, freetext: str | None = None, dbref: Any = None
+    ) -> Any:
         """Messages that fit everything given; all of them if nothing is. Newest first.
 
         Args:

@@ -58,7 +58,9 @@ class MsgTags:
 
     def remove(self, key: Any, category: Any = None) -> None:
         """Remove one tag."""
-        found = self._owner().db_tags.filter(db_key=normal_key(key, "tag"), db_category=normal_category(category, "tag", 64))
+        found = self._owner().db_tags.filter(
+            db_key=normal_key(key, "tag"), db_category=normal_category(category, "tag", 64)
+        )
         self._owner().db_tags.remove(*found)
 
     def has(self, key: Any, category: Any = None) -> bool:

@@ -31,7 +31,7 @@ class TempMsg:
         receivers: Any = None,
         message: str = "",
         header: str = "",
-        type: str = "",  # noqa: A002  (the documented name)
+        type: str = "",
         lockstring: str = "",
         hide_from: Any = None,
     ) -> None:
@@ -60,7 +60,9 @@ class TempMsg:
         return bool(self.locks.check(accessing_obj, access_type, default=default))
 
     def __str__(self) -> str:
-        names = [", ".join(str(getattr(party, "key", party)) for party in side) for side in (self.senders, self.receivers)]
+        names = [
+            ", ".join(str(getattr(party, "key", party)) for party in side) for side in (self.senders, self.receivers)
+        ]
         return f"{names[0]}->{names[1]}: {crop(self.message)}"
 
 

@@ -56,7 +56,9 @@ class PersonalAliases:
     def user_channel_aliases(self: Any, user: Any, name: str = "") -> list[str]:
         """The aliases that `user` has for this channel (under its name, or the one given)."""
         name = (name or self.key).lower()
-        nicks = user.nicks.get(category="channel", return_tuple=True, return_list=True) if hasattr(user, "nicks") else []
+        nicks = (
+            user.nicks.get(category="channel", return_tuple=True, return_list=True) if hasattr(user, "nicks") else []
+        )
         return [nick[2] for nick in nicks if nick is not None and nick[3] == name]
 
     def remove_user_channel_aliases(self: Any, user: Any) -> None:

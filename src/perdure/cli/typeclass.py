@@ -175,12 +175,15 @@ def upgrade(
     chosen = _find(path) if path else None
     with progress_bar() as bar:
         task = bar.add_task("Upgrading", total=None)
-        number = upgrades.upgrade_all(
+        report = upgrades.upgrade_all(
             chosen,
             dry_run=dry_run,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
-    stdout.print(f"{number} object(s) {'would be' if dry_run else 'were'} upgraded.")
+    stdout.print(f"{report.upgraded} object(s) {'would be' if dry_run else 'were'} upgraded.")
+    if report.failed:
+        show_table("Not upgraded", ["object", "why"], [[what, str(error)] for what, error in report.failed])
+        raise typer.Exit(1)
 
 
 @app.command("check")

@@ -64,7 +64,11 @@ def build_world(name: str, *, quiet: bool = False) -> None:
     module = _module(name)
     with progress_bar() as bar, transaction():
         task = bar.add_task(f"Building {name}", total=None)
-        summary = module.build(progress=lambda done, total: bar.update(task, completed=done, total=total))
+        summary = module.build(
+            progress=lambda done, total, what: bar.update(
+                task, description=f"Building {name}: {what}", completed=done, total=total
+            )
+        )
         ServerConfig.objects.conf(f"world_{name}", True)
     if not quiet:
         stdout.print(f"World {name}: {summary}", markup=False)

@@ -76,7 +76,7 @@ class Deleting:
             identifiers.lost(state.db, meta.concrete_model, pk)
         held.pop("_is_deleted", None)
         held.pop("_dirty", None)
-        if not state.adding and meta.auto_field is not None:
+        if not state.adding and meta.concrete_model._meta.auto_field is not None:
             held[meta.pk.attname] = None
         for field in meta.concrete_fields:
             if field.attname not in held:

@@ -10,21 +10,53 @@ changed expires the instance and raises `StaleObject`. Both mark the transaction
 
 from __future__ import annotations
 
+import datetime
+import uuid
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import format_number
+from django.db.models import DecimalField, FileField
 
 from perdure.errors import StaleObject
 from perdure.idmapper.states import describe
 
-__all__ = ["FieldWriter", "field_writer", "has_expression"]
+__all__ = ["IMMUTABLE", "FieldWriter", "as_stored", "field_writer", "has_expression"]
+
+# What can be shared and remembered without a copy: it cannot change in place.
+IMMUTABLE = (
+    str,
+    int,
+    float,
+    bool,
+    bytes,
+    type(None),
+    datetime.date,
+    datetime.time,
+    datetime.timedelta,
+    Decimal,
+    uuid.UUID,
+)
 
 
 def has_expression(instance: Any, names: tuple[str, ...]) -> bool:
     """Whether a value among `names` is an expression that only the database can work out (`F("x") + 1`)."""
     held = instance.__dict__
     return any(hasattr(held[name], "resolve_expression") for name in names)
+
+
+def as_stored(field: Any, value: Any) -> Any:
+    """`value` as the row will give it back. Raises what Django raises for a value that the field cannot take."""
+    if value is None or hasattr(value, "resolve_expression") or hasattr(field, "from_db_value"):
+        return value  # a field with its own way of reading knows best what it writes
+    if isinstance(field, FileField):
+        return value
+    value = field.get_prep_value(value)
+    if isinstance(field, DecimalField) and isinstance(value, Decimal) and value.is_finite():
+        return Decimal(format_number(value, field.max_digits, field.decimal_places))  # type: ignore[arg-type]
+    return value
 
 
 class FieldWriter:

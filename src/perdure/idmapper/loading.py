@@ -168,6 +168,7 @@ class Loading:
     def _vanished(self) -> None:
         """The row is gone: somebody outside of this process, or raw SQL, deleted it."""
         self._mark_deleted()  # type: ignore[attr-defined]
+        self._close()  # type: ignore[attr-defined]
         raise DeletedObject(f"the row of {describe(self)} is gone from the database; drop this reference")
 
     def _expire_fields(self, names: Iterable[str] | None = None) -> None:

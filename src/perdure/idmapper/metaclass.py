@@ -43,6 +43,8 @@ class SharedMemoryModelBase(ModelBase):
         cls.__dbclass__ = meta.concrete_model
         cls.__identity__ = identity_map(DEFAULT_DB_ALIAS, meta.concrete_model)
         cls._tracked_names = frozenset(field.attname for field in meta.concrete_fields)
+        cls._key_names = frozenset(field.attname for field in meta.concrete_fields if field.primary_key)
+        cls._generated_names = tuple(field.attname for field in meta.concrete_fields if field.generated)
         cls._relation_cache_names = {
             field.attname: field.cache_name for field in meta.concrete_fields if isinstance(field, ForeignKey)
         }

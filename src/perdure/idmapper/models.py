@@ -66,7 +66,7 @@ class SharedMemoryModel(Loading, Saving, Deleting, models.Model, metaclass=Share
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._state.__class__ = IdentityState
+        IdentityState.adopt(self._state)
 
     # --- the cache, as documented
 

@@ -14,6 +14,8 @@ from django.db import transaction
 from django.db.models import F, Manager, Model, QuerySet
 from django.db.models.query import ModelIterable, RawQuerySet
 
+from perdure.errors import InvalidArgument
+from perdure.idmapper.field_writes import IMMUTABLE, as_stored
 from perdure.idmapper.identity import identity_map
 from perdure.idmapper.ownership import check_owner
 from perdure.idmapper.residency import residents
@@ -84,6 +86,7 @@ class SharedMemoryQuerySet(QuerySet):
         self._for_write = True
         alias = self.db
         model: Any = self.model._meta.concrete_model
+        _refuse_keys(model, values)
         version = model.version_field
         with transaction.atomic(using=alias, savepoint=False):
             victims = self._live_victims(alias, model)
@@ -124,7 +127,10 @@ class SharedMemoryQuerySet(QuerySet):
         given = [(obj, {name: getattr(obj, name) for name in names}) for obj in objs]
         count: int = super().bulk_update(objs, fields, batch_size)
         for obj, values in given:
-            obj.__dict__.update((n, v) for n, v in values.items() if not hasattr(v, "resolve_expression"))
+            for name, value in values.items():
+                if not hasattr(value, "resolve_expression"):
+                    field = self.model._meta.get_field(name)  # type: ignore[union-attr]
+                    obj.__dict__[name] = as_stored(field, value)
         return count
 
     bulk_update.alters_data = True  # type: ignore[attr-defined]
@@ -157,6 +163,15 @@ class SharedMemoryQuerySet(QuerySet):
     bulk_create.alters_data = True  # type: ignore[attr-defined]
 
 
+def _refuse_keys(model: Any, values: Iterable[str]) -> None:
+    for name in values:
+        if name == "pk" or model._meta.get_field(name).primary_key:
+            raise InvalidArgument(
+                f"{model.__name__}.objects.update({name}=…): the primary key of a row cannot be changed: live "
+                "instances stand for it; make new rows instead"
+            )
+
+
 def _take_update(instance: Any, values: dict[str, Any], version: str | None) -> None:
     """Bring a live instance in line with an UPDATE of its row: constants are taken, expressions read again later."""
     held = instance.__dict__
@@ -175,9 +190,13 @@ def _take_update(instance: Any, values: dict[str, Any], version: str | None) -> 
         if hasattr(value, "resolve_expression"):
             instance._expire_fields([attname])
         elif field.is_relation:
-            held[attname] = value.pk if isinstance(value, Model) else field.target_field.to_python(value)
+            held[attname] = as_stored(field, value.pk if isinstance(value, Model) else value)
+        elif isinstance(value, IMMUTABLE):
+            held[attname] = as_stored(field, value)
         else:
-            held[attname] = field.to_python(value)
+            instance._expire_fields([attname])  # each instance has to have a value of its own
+    for name in instance._generated_names:
+        held.pop(name, None)
     instance._fields_changed(old)
 
 

@@ -47,6 +47,14 @@ class IdentityState(ModelState):
 
     fields_cache = _RelationCacheAttribute()  # type: ignore[assignment]
 
+    @classmethod
+    def adopt(cls, state: ModelState) -> None:
+        """Make `state`, as Django's `__init__` left it, one of ours."""
+        state.__class__ = cls
+        cached = state.__dict__.pop("fields_cache", None)
+        for name, value in (cached or {}).items():
+            state.fields_cache[name] = value
+
 
 class PrefetchCache(dict[str, Any]):
     """Prefetched relations of a long-lived instance, good until the next write of this process."""
@@ -88,6 +96,7 @@ class _IdentityLookup:
             return self
         target = self.field.remote_field.model
         if not hasattr(target, "__dbclass__") or self.field.foreign_related_fields[0] is not target._meta.pk:
+            self._drop_stale(instance)
             return super().__get__(instance, cls)  # type: ignore[misc]
         held = instance.__dict__
         attname = self.field.attname
@@ -98,6 +107,15 @@ class _IdentityLookup:
         if found is not None:
             return found
         return super().__get__(instance, cls)  # type: ignore[misc]
+
+    def _drop_stale(self, instance: Any) -> None:
+        """Forget a target (of a plain Django model) that the id no longer means."""
+        cached = instance._state.__dict__.get("fields_cache")
+        known = cached.get(self.field.name) if cached else None
+        if known is not None and known._state.db is not None:
+            (column, target) = self.field.related_fields[0]
+            if getattr(instance, column.attname) != getattr(known, target.attname):
+                del cached[self.field.name]
 
     def __set__(self, instance: Any, value: Any) -> None:
         if getattr(value, "_is_deleted", False):
@@ -113,6 +131,10 @@ class IdentityForeignKey(_IdentityLookup, ForwardManyToOneDescriptor):
 
 class IdentityOneToOne(_IdentityLookup, ForwardOneToOneDescriptor):
     """A one-to-one key that resolves through the identity map."""
+
+    def get_object(self, instance: Any) -> Any:
+        """The target, read from its row: Django would make up the parent of an inherited row from the child's."""
+        return ForwardManyToOneDescriptor.get_object(self, instance)
 
 
 def resolve_by_identity(cls: type, field: Any) -> None:

@@ -11,19 +11,17 @@ inserted again.
 
 from __future__ import annotations
 
-import datetime
-import decimal
-import uuid
 from collections.abc import Iterable
 from typing import Any
 
 from django.db import router, transaction
 from django.db.models import signals
 
-from perdure.errors import DuplicateInstance
+from perdure.errors import DuplicateInstance, InvalidArgument
 from perdure.idmapper import identifiers
-from perdure.idmapper.field_writes import field_writer, has_expression
+from perdure.idmapper.field_writes import IMMUTABLE, as_stored, field_writer, has_expression
 from perdure.idmapper.identity import identity_map, lock
+from perdure.idmapper.inheritance import relatives
 from perdure.idmapper.ownership import check_owner
 from perdure.idmapper.residency import residents
 from perdure.idmapper.states import describe, require
@@ -32,19 +30,6 @@ from perdure.transactions.connection import unit_of_work
 __all__ = ["Saving"]
 
 _UNSET = object()
-_IMMUTABLE = (
-    str,
-    int,
-    float,
-    bool,
-    bytes,
-    type(None),
-    datetime.date,
-    datetime.time,
-    datetime.timedelta,
-    decimal.Decimal,
-    uuid.UUID,
-)
 
 
 class Saving:
@@ -52,6 +37,8 @@ class Saving:
 
     version_field: str | None = None
     _tracked_names: frozenset[str] = frozenset()
+    _key_names: frozenset[str] = frozenset()
+    _generated_names: tuple[str, ...] = ()
     _relation_cache_names: dict[str, str] = {}
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -69,14 +56,18 @@ class Saving:
         """Assign a field of an instance that has a row, remembering what it was."""
         held = self.__dict__
         if held.get("_is_deleted"):
-            if value is None:
-                # Django's collector nulls the pk (and keys to other victims) when it is done; ids are kept.
-                if name == self._meta.pk.attname:  # type: ignore[attr-defined]
-                    self._close()  # type: ignore[attr-defined]
+            if value is None and name == self._meta.pk.attname:  # type: ignore[attr-defined]
+                # Django's collector nulls the pk when it is done; ids are kept.
+                self._close()  # type: ignore[attr-defined]
                 return
             require(self, "save")
         old = held.get(name, _UNSET)
         if old is not value and (old != value or type(old) is not type(value)):
+            if name in self._key_names:
+                raise InvalidArgument(
+                    f"the primary key of {describe(self)} cannot be changed to {value!r}: it says which row this "
+                    "instance stands for; make a new instance instead"
+                )
             held.setdefault("_dirty", {}).setdefault(name, old)
         held[name] = value
 
@@ -131,7 +122,7 @@ class Saving:
             and (
                 field.attname in dirty
                 or getattr(field, "auto_now", False)
-                or not isinstance(held[field.attname], _IMMUTABLE)
+                or not isinstance(held[field.attname], IMMUTABLE)
             )
         )
 
@@ -232,13 +223,15 @@ class Saving:
             dirty.pop(name, None)
         if not dirty:
             held.pop("_dirty", None)
+        for name in self._generated_names:
+            held.pop(name, None)
         if old:
             self._fields_changed(old)  # type: ignore[attr-defined]
 
     def _send(self, unit: Any, model: Any, names: tuple[str, ...]) -> None:
         fields = [model._meta.get_field(name) for name in names]
         for field in fields:
-            self.__dict__[field.attname] = field.pre_save(self, False)
+            self.__dict__[field.attname] = as_stored(field, field.pre_save(self, False))
         if model._meta.parents:
             super().save_base(using=self._state.db, update_fields=frozenset(names))  # type: ignore[misc]
             self._expire_relatives(names)  # type: ignore[attr-defined]
@@ -305,10 +298,23 @@ class Saving:
         """Django's write of one table. A new instance is registered here, before anybody hears of the save."""
         adding = self._state.adding  # type: ignore[attr-defined]
         updated: bool = super()._save_table(raw, cls, force_insert, force_update, using, update_fields)  # type: ignore[misc]
-        if adding and not raw and cls is self._meta.concrete_model:  # type: ignore[attr-defined]
+        if raw:
+            self._draft_written(using or "default")
+        elif adding and cls is self._meta.concrete_model:  # type: ignore[attr-defined]
             self.__dict__["_inserted"] = not updated
             self._register(using or "default")
         return updated
+
+    def _draft_written(self, alias: str) -> None:
+        """A fixture has written the row by way of this draft: the live instance of the row reads it anew."""
+        model = self._meta.concrete_model  # type: ignore[attr-defined]
+        for table in (model, *relatives(model)):
+            live = identity_map(alias, table).get(self.pk)  # type: ignore[attr-defined]
+            if live is not None and live is not self:
+                unit_of_work(alias).touch(live, "fields")
+                live._expire_fields()
+                live._expire_beside_row()
+        self._rows_written()  # type: ignore[attr-defined]
 
     def _register(self, alias: str) -> None:
         meta: Any = self._meta  # type: ignore[attr-defined]
@@ -316,6 +322,9 @@ class Saving:
         held[meta.pk.attname] = pk = meta.pk.to_python(held[meta.pk.attname])
         self._state.db = alias  # type: ignore[attr-defined]
         self._state.adding = False  # type: ignore[attr-defined]
+        for field in meta.concrete_fields:
+            if field.attname in held:
+                held[field.attname] = as_stored(field, held[field.attname])
         self._expire_expressions([field.attname for field in meta.concrete_fields])
         with lock:
             identity_map(alias, meta.concrete_model).add(pk, self)
@@ -346,18 +355,6 @@ class Saving:
             if name not in (meta.pk.attname, self.version_field):
                 setattr(existing, name, value)
         existing.save()
-
-    def save_base(self, raw: bool = False, using: str | None = None, **kwargs: Any) -> None:
-        """Django's inner save. Raw saves (fixtures) write a draft: the live instance of the row then reads it anew."""
-        super().save_base(raw=raw, using=using, **kwargs)  # type: ignore[misc]
-        if not raw:
-            return
-        alias = using or self._state.db  # type: ignore[attr-defined]
-        live = identity_map(alias, self._meta.concrete_model).get(self.pk)  # type: ignore[attr-defined]
-        if live is not None and live is not self:
-            unit_of_work(alias).touch(live, "fields")
-            live._expire_fields()
-        self._rows_written()  # type: ignore[attr-defined]
 
 
 _PLAIN_SAVES: set[Any] = {Saving.save}

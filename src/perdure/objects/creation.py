@@ -10,10 +10,9 @@ None, which means `DEFAULT_HOME`; `nohome` is for having none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, lru_cache
 from itertools import islice
-from types import SimpleNamespace
 from typing import Any
 
 from perdure.conf import conf
@@ -26,7 +25,7 @@ from perdure.typeclasses import registry
 from perdure.typeclasses.applied_arguments import apply_labels, normal_labels
 from perdure.typeclasses.creation import normal_entity
 
-__all__ = ["ARGUMENTS", "BATCH_SIZE", "apply_arguments", "announce_arrival", "create_object", "create_objects", "default_home"]
+__all__ = ["ARGUMENTS", "BATCH_SIZE", "apply_arguments", "announce_arrival", "create_object", "create_objects", "default_home", "normal_lockstring"]
 
 #: What `create_object` takes beside the typeclass.
 ARGUMENTS = (
@@ -53,7 +52,7 @@ def create_object(model: Any, typeclass: Any = None, **arguments: Any) -> Any:
     Raises `TypeclassNotFound`, `WrongFamily`, `InvalidArgument` (naming the argument), `LockException`, or what a hook
     raises; then nothing has been created.
     """
-    instance = _prepare(model, typeclass, arguments, "create_object")
+    instance = _prepare(model, typeclass, arguments, "create_object", lambda: default_home(model))
     if not SIGNAL_OBJECT_POST_CREATE.has_listeners(instance):
         instance.save()
         return instance
@@ -84,10 +83,11 @@ def create_objects(
         raise InvalidArgument(f"create_objects: batch_size is {batch_size!r}; it must be at least 1")
     created: list[Any] = []
     source = iter(rows)
+    home = cache(lambda: default_home(model))
     with transaction():
         while batch := [dict(row) for row in islice(source, batch_size)]:
             instances = [
-                _prepare(model, row.pop("typeclass", typeclass), row, f"create_objects row {len(created) + index}")
+                _prepare(model, row.pop("typeclass", typeclass), row, f"create_objects row {len(created) + index}", home)
                 for index, row in enumerate(batch)
             ]
             for instance in () if hooks else instances:
@@ -102,14 +102,21 @@ def create_objects(
 def _skip_hooks(instance: Any) -> None:
     """Have an instance without a row be created with its default locks and without its creation hooks."""
     instance._without_hooks = True
-    instance.db_lock_storage = _normal_lockstring(instance.default_locks)
+    instance.db_lock_storage = normal_lockstring(instance.default_locks)
 
 
 @lru_cache(maxsize=256)
-def _normal_lockstring(lockstring: str) -> str:
-    host = SimpleNamespace(lock_storage="")
+def normal_lockstring(lockstring: str) -> str:
+    """A lockstring as it is stored. Raises `LockException` for a malformed one."""
+    host = _LockHost()
     LockHandler(host).add(lockstring)
     return host.lock_storage
+
+
+class _LockHost:
+    """Something to hang locks on, to have them in their normal form."""
+
+    lock_storage = ""
 
 
 def default_home(model: Any) -> Any:
@@ -121,7 +128,7 @@ def default_home(model: Any) -> Any:
     return model.unscoped.filter(pk=number).first() if known is None else known
 
 
-def _prepare(model: Any, typeclass: Any, arguments: dict[str, Any], call: str) -> Any:
+def _prepare(model: Any, typeclass: Any, arguments: dict[str, Any], call: str, find_home: Callable[[], Any]) -> Any:
     """An instance without a row that knows what it was created with. Raises for what cannot be."""
     unknown = [name for name in arguments if name not in ARGUMENTS]
     if unknown:
@@ -141,7 +148,7 @@ def _prepare(model: Any, typeclass: Any, arguments: dict[str, Any], call: str) -
         given["home"] = None
     elif given.get("home") is None:
         given.pop("home", None)
-        if (home := default_home(model)) is not None:
+        if (home := find_home()) is not None:
             given["home"] = home
     given.pop("report_to", None)
     instance = cls(
@@ -151,6 +158,8 @@ def _prepare(model: Any, typeclass: Any, arguments: dict[str, Any], call: str) -
         db_destination=given.get("destination"),
     )
     instance._createdict = given
+    if hasattr(cls.basetype_setup, "sets_default_locks"):
+        instance.db_lock_storage = normal_lockstring(cls.default_locks)  # what that hook would write in a moment
     return instance
 
 

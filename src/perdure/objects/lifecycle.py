@@ -10,15 +10,28 @@ from __future__ import annotations
 from typing import Any
 
 from perdure.idmapper.states import require
-from perdure.objects.creation import announce_arrival, apply_arguments, default_home
+from perdure.objects.creation import announce_arrival, apply_arguments, default_home, normal_lockstring
 from perdure.objects.models import ObjectDB
+from perdure.objects.removal import references_to, remove_row
 from perdure.objects.user_code import logger
 from perdure.transactions import transaction
 from perdure.typeclasses import veto
 from perdure.typeclasses.creation import NOT_GIVEN
 from perdure.typeclasses.handlers import provides
 
-__all__ = ["Lifecycle"]
+__all__ = ["Lifecycle", "sets_default_locks", "with_locks"]
+
+
+def with_locks(lockstring: str, **changes: str) -> str:
+    """A lockstring with some of its locks replaced or added, by access type."""
+    locks = dict(part.split(":", 1) for part in lockstring.split(";"))
+    return ";".join(f"{access_type}:{text}" for access_type, text in {**locks, **changes}.items())
+
+
+def sets_default_locks(hook: Any) -> Any:
+    """Marks a `basetype_setup` of the library: the row can be inserted with the locks that it sets."""
+    hook.sets_default_locks = True
+    return hook
 
 
 class Lifecycle:
@@ -51,9 +64,14 @@ class Lifecycle:
         self.basetype_posthook_setup()
         announce_arrival(self, given)
 
+    @sets_default_locks
     def basetype_setup(self: Any) -> None:
         """Called first on a new object: sets its default locks."""
-        self.locks.add(self.default_locks)
+        locks = normal_lockstring(self.default_locks)
+        if not self.lock_storage:
+            self.lock_storage = locks
+        elif self.lock_storage != locks:
+            self.locks.add(locks)
 
     def at_object_creation(self) -> None:
         """Called once, when the object has just been created: the place to set it up."""
@@ -108,14 +126,20 @@ class Lifecycle:
             if not decision or self._is_deleted:  # the hook may have deleted it itself
                 return decision
             self._let_go_of_account()
-            if provides("scripts"):
+            found = references_to(self)
+            if found.others and provides("scripts"):
                 for script in list(self.scripts.all()):
                     script.delete()
-            self._delete_entrances()
-            if announce:
+            if found.leading:
+                self._delete_entrances()
+            if found.located and announce:
                 self.clear_contents()
-            self._evacuate()
-            super().delete()  # type: ignore[misc]
+            if found.located:
+                self._evacuate()
+            if found.at_home:
+                ObjectDB.unscoped.using(self._state.db).filter(db_home=self.pk).update(db_home=None)
+            if not remove_row(self):
+                super().delete()  # type: ignore[misc]
             return decision
 
     def _let_go_of_account(self: Any) -> None:
@@ -131,27 +155,27 @@ class Lifecycle:
 
     def _delete_entrances(self: Any) -> None:
         """Delete what leads here, or clear its destination."""
-        for entrance in ObjectDB.unscoped.using(self._state.db).filter(db_destination=self.pk).exclude(pk=self.pk):
+        leading = ObjectDB.unscoped.using(self._state.db).filter(db_destination=self.pk)
+        for entrance in leading.exclude(pk=self.pk):
             if getattr(entrance, "on_target_deleted", "delete") == "delete" and entrance._unavailable is None:
                 entrance.delete()
+        leading.update(db_destination=None)
 
     def _evacuate(self: Any) -> None:
         """Send everything inside home, in a few statements, whoever objects."""
-        if not self.contents:
-            return
-        objects = ObjectDB.unscoped.using(self._state.db)
-        inside = objects.filter(db_location=self.pk)
+        inside = ObjectDB.unscoped.using(self._state.db).filter(db_location=self.pk)
         refuge = default_home(ObjectDB)
         # A place that is inside this object goes away from here too, so nothing may be sent there.
         refuge_pk = None if refuge is None or self._is_inside_me(refuge.pk) else refuge.pk
-        for home_pk in set(inside.order_by().values_list("db_home_id", flat=True)):
+        homes = set(inside.order_by().values_list("db_home_id", flat=True))
+        targets = {pk: refuge_pk if pk is None or self._is_inside_me(pk) else pk for pk in homes}
+        for home_pk, target in targets.items():
             if home_pk is None or home_pk == self.pk:
-                inside.filter(db_home=home_pk).update(db_location=refuge_pk, db_home=refuge_pk)
-                if refuge_pk is None:
-                    logger.warning("%s was deleted and some of what was inside has no home to go to", self.dbref)
+                inside.filter(db_home=home_pk).update(db_location=target, db_home=target)
             else:
-                target = refuge_pk if self._is_inside_me(home_pk) else home_pk
                 inside.filter(db_home=home_pk).update(db_location=target)
+        if None in targets.values():
+            logger.warning("%s was deleted and some of what was inside has no home to go to", self.dbref)
 
     def _is_inside_me(self: Any, pk: int) -> bool:
         """Whether the object with this id is this one, or inside it at any depth."""

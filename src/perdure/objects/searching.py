@@ -171,23 +171,8 @@ class Searching:
 
         Returns the object, or None after telling the player why; a list with `quiet`, or when `stacked` things were found.
         """
-        arguments = {
-            "global_search": global_search,
-            "use_nicks": use_nicks,
-            "typeclass": typeclass,
-            "location": location,
-            "attribute_name": attribute_name,
-            "quiet": quiet,
-            "exact": exact,
-            "candidates": candidates,
-            "use_locks": use_locks,
-            "nofound_string": nofound_string,
-            "multimatch_string": multimatch_string,
-            "use_dbref": use_dbref,
-            "tags": tags,
-            "stacked": stacked,
-            "exact_class": exact_class,
-        }
+        given = locals()
+        arguments = {name: given[name] for name in _ARGUMENTS}
         return self._search(searchdata, arguments, legacy=True)
 
     def find(self: Any, searchdata: Any, **kwargs: Any) -> SearchResult:
@@ -224,12 +209,14 @@ class Searching:
         if wanted["use_dbref"] is None:
             wanted["use_dbref"] = not isinstance(searchdata, str) or check_perm(self, "Builder")
         # A `#5` that may not be used as an id is the name of something somewhere.
-        exact = wanted["exact"] or wanted["global_search"] or is_dbref
+        exact = wanted["exact"] or wanted["global_search"] or is_dbref or bool(wanted["attribute_name"])
+        if candidates is not None and wanted["use_locks"]:
+            candidates = [obj for obj in candidates if obj.access(self, "search", default=True)]
         ladder = [True] if exact else [True, False]
 
         def look(text: Any, exactly: bool) -> list[Any]:
             found = self.get_search_result(text, candidates=candidates, **{**wanted, "exact": exactly})
-            if not wanted["use_locks"]:
+            if candidates is not None or not wanted["use_locks"]:
                 return list(found)
             return [obj for obj in found if obj.access(self, "search", default=True)]
 

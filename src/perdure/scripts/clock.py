@@ -63,13 +63,13 @@ class ScriptClock:
         self._time_source = time_source
         self._ahead = timedelta()
         self._heap: list[tuple[datetime, int, TimerKey]] = []
-        self._due: dict[TimerKey, datetime] = {}
+        self._entries: dict[TimerKey, tuple[datetime, int]] = {}
         self._doubtful: set[TimerKey] = set()
         self._serial = 0
         self._rescan: set[str] = set()
 
     def __len__(self) -> int:
-        return len(self._due)
+        return len(self._entries)
 
     def now(self) -> datetime:
         """The present time of this clock."""
@@ -80,14 +80,14 @@ class ScriptClock:
     def schedule(self, key: TimerKey, due: datetime | None) -> None:
         """The script `key` is due at `due`; None: it is not running."""
         if due is None:
-            self._due.pop(key, None)
+            self._entries.pop(key, None)
             return
-        if self._due.get(key) == due:
+        if self._due(key) == due:
             return
-        self._due[key] = due
         self._serial += 1
+        self._entries[key] = (due, self._serial)
         heapq.heappush(self._heap, (due, self._serial, key))
-        if len(self._heap) > 2 * len(self._due) + 64:
+        if len(self._heap) > 2 * len(self._entries) + 64:
             self._compact()
 
     def doubt(self, key: TimerKey) -> None:
@@ -116,7 +116,6 @@ class ScriptClock:
         self._settle()
         ticks = 0
         while (entry := self._first()) is not None and entry[0] <= now:
-            heapq.heappop(self._heap)
             ticks += self._run(entry[2], entry[0], now)
             self._settle()
         return ticks
@@ -139,7 +138,7 @@ class ScriptClock:
     def _run(self, key: TimerKey, due: datetime, now: datetime) -> int:
         script = self._load(key)
         if script is None or timer_state(script) is not TimerState.RUNNING:
-            self._due.pop(key, None)
+            self._entries.pop(key, None)
             return 0
         if script.db_next_due != due:
             self.schedule(key, script.db_next_due)
@@ -150,7 +149,7 @@ class ScriptClock:
             # Its class cannot be imported now, or the database refused: the row is as it was, so try again later.
             logger.error("the tick of script #%s could not be run and is tried again: %s", key.pk, error)
             ticks = 0
-        if self._due.get(key) == due:
+        if self._due(key) == due:
             # Whatever happened, the same tick must not come again at once.
             self.schedule(key, now + RETRY)
         return ticks
@@ -168,17 +167,24 @@ class ScriptClock:
 
     def _first(self) -> tuple[datetime, int, TimerKey] | None:
         while self._heap:
-            due, _, key = self._heap[0]
-            if self._due.get(key) == due:
+            if self._is_current(self._heap[0]):
                 return self._heap[0]
             heapq.heappop(self._heap)
         return None
+
+    def _is_current(self, entry: tuple[datetime, int, TimerKey]) -> bool:
+        """Whether this is what is known of the script; entries that are out of date stay in the heap for a while."""
+        return self._entries.get(entry[2]) == entry[:2]
+
+    def _due(self, key: TimerKey) -> datetime | None:
+        known = self._entries.get(key)
+        return None if known is None else known[0]
 
     def _settle(self) -> None:
         """Bring what is known in line with rows that may have changed behind it."""
         while self._rescan:
             alias = self._rescan.pop()
-            self._due = {key: due for key, due in self._due.items() if key.alias != alias}
+            self._entries = {key: entry for key, entry in self._entries.items() if key.alias != alias}
             for key, due in self._stored(alias):
                 self.schedule(key, due)
         while self._doubtful:
@@ -198,7 +204,7 @@ class ScriptClock:
 
     def _compact(self) -> None:
         """Drop the entries that are out of date, so that the heap stays in proportion to the timers."""
-        self._heap = [entry for entry in self._heap if self._due.get(entry[2]) == entry[0]]
+        self._heap = [entry for entry in self._heap if self._is_current(entry)]
         heapq.heapify(self._heap)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.apps import apps
@@ -15,16 +15,29 @@ from perdure.idmapper.wrappers import dbref_number
 from perdure.scripts.clock import script_clock
 from perdure.scripts.hosts import host_fields, host_filter
 from perdure.scripts.state_machine import TimerState, timer_state
+from perdure.scripts.timing import checked_timer
 from perdure.signals import SIGNAL_SCRIPT_POST_CREATE
 from perdure.transactions import transaction
 from perdure.typeclasses import registry
-from perdure.typeclasses.applied_arguments import normal_labels
+from perdure.typeclasses.applied_arguments import create_many, normal_labels
 from perdure.typeclasses.creation import NOT_GIVEN
 from perdure.typeclasses.managers import TypeclassManager, TypedObjectManager
 
 __all__ = ["ScriptDBManager", "ScriptManager"]
 
 logger = logging.getLogger("perdure.scripts")
+
+_ARGUMENTS = (
+    "key",
+    "locks",
+    "interval",
+    "start_delay",
+    "repeats",
+    "persistent",
+    "desc",
+    "tags",
+    "attributes",
+)
 
 
 class ScriptDBManager(TypedObjectManager):
@@ -45,9 +58,7 @@ class ScriptDBManager(TypedObjectManager):
         scripts = self.order_by("pk")
         return scripts if key is None else _narrowed(scripts, key)
 
-    def search_script(
-        self, ostring: Any, obj: Any = None, only_timed: bool = False, typeclass: Any = None
-    ) -> Any:
+    def search_script(self, ostring: Any, obj: Any = None, only_timed: bool = False, typeclass: Any = None) -> Any:
         """Scripts by dbref or id, or by key (case does not matter); a queryset ordered by id.
 
         Args:
@@ -157,29 +168,62 @@ class ScriptDBManager(TypedObjectManager):
         Returns the script, or None if a creation hook deleted it. Raises `InvalidArgument`, `WrongFamily`,
         `TypeclassNotFound`, and whatever a hook raises; then nothing is left of it.
         """
-        cls = self._class_for(typeclass)
-        arguments = normal_labels(
-            {
-                "key": key,
-                "locks": locks,
-                "interval": interval,
-                "start_delay": start_delay,
-                "repeats": repeats,
-                "persistent": persistent,
-                "desc": desc,
-                "tags": tags,
-                "attributes": attributes,
-            }
+        script = self._new_script(
+            typeclass=typeclass,
+            key=key,
+            obj=obj,
+            account=account,
+            locks=locks,
+            interval=interval,
+            start_delay=start_delay,
+            repeats=repeats,
+            persistent=persistent,
+            autostart=autostart,
+            desc=desc,
+            tags=tags,
+            attributes=attributes,
         )
-        arguments = {name: value for name, value in arguments.items() if value is not None}
-        arguments.update(_hosts(obj, account), autostart=autostart)
-        script = cls()
-        script._createdict = arguments
         with transaction():
             script.save()
             if script._is_deleted:
                 return None
             SIGNAL_SCRIPT_POST_CREATE.send(sender=script)
+        return script
+
+    def create_scripts(
+        self, typeclass: Any, rows: Iterable[Mapping[str, Any]], *, hooks: bool = True, batch_size: int = 500
+    ) -> list[Any]:
+        """Make many scripts, all or none; `rows` are dicts of arguments of `create_script`. See `create_many`."""
+        return create_many(
+            self._kind,
+            self._new_script,
+            typeclass,
+            rows,
+            hooks=hooks,
+            batch_size=batch_size,
+            signal=SIGNAL_SCRIPT_POST_CREATE,
+        )
+
+    def _new_script(
+        self,
+        typeclass: Any = None,
+        obj: Any = NOT_GIVEN,
+        account: Any = NOT_GIVEN,
+        autostart: bool = True,
+        report_to: Any = None,
+        **given: Any,
+    ) -> Any:
+        """A script without a row that knows what it is created with."""
+        unknown = given.keys() - set(_ARGUMENTS)
+        if unknown:
+            raise InvalidArgument(f"create_script got {', '.join(sorted(unknown))}; it takes {', '.join(_ARGUMENTS)}")
+        cls = self._class_for(typeclass)
+        arguments = normal_labels(given)
+        arguments = {name: value for name, value in arguments.items() if value is not None}
+        checked_timer(arguments.get("interval"), arguments.get("start_delay"), arguments.get("repeats"))
+        arguments.update(_hosts(obj, account), autostart=autostart)
+        script = cls()
+        script._createdict = arguments
         return script
 
     # --- the server

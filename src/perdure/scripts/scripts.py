@@ -10,7 +10,7 @@ from perdure.scripts.models import ScriptDB
 from perdure.scripts.timing import checked_timer
 from perdure.transactions import transaction
 from perdure.typeclasses import veto
-from perdure.typeclasses.applied_arguments import apply_labels
+from perdure.typeclasses.applied_arguments import WITHOUT_HOOKS, apply_labels
 
 __all__ = ["DefaultScript", "DoNothing", "Store"]
 
@@ -40,8 +40,9 @@ class DefaultScript(ScriptDB):
 
     def at_first_save(self) -> None:
         """Called once, after the first save: hooks, then the arguments of the creation, then the timer."""
-        self.basetype_setup()
-        self.at_script_creation()
+        if not self.__dict__.pop(WITHOUT_HOOKS, False):
+            self.basetype_setup()
+            self.at_script_creation()
         if self._is_deleted:
             return
         self.init_evennia_properties()

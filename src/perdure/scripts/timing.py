@@ -48,14 +48,18 @@ class Timed:
     """The timer half of a script."""
 
     @property
-    def timer(self) -> TimerState:
+    def timer(self: Any) -> TimerState:
         """Whether the timer is stopped, running or paused."""
         return timer_state(self)
 
     # --- operations
 
     def start(
-        self, interval: int | None = None, start_delay: bool | float | None = None, repeats: int | None = None, **kwargs: Any
+        self: Any,
+        interval: int | None = None,
+        start_delay: bool | float | None = None,
+        repeats: int | None = None,
+        **kwargs: Any,
     ) -> None:
         """Start, restart or resume the timer.
 
@@ -92,7 +96,7 @@ class Timed:
 
     update = start
 
-    def stop(self, **kwargs: Any) -> None:
+    def stop(self: Any, **kwargs: Any) -> None:
         """Stop the timer and forget where it was; `at_stop(**kwargs)` is called if it was running."""
         require(self, "save")
         with self._timer_transaction():
@@ -103,7 +107,7 @@ class Timed:
             if before is TimerState.RUNNING:
                 self.at_stop(**kwargs)
 
-    def pause(self, manual_pause: bool = True, **kwargs: Any) -> None:
+    def pause(self: Any, manual_pause: bool = True, **kwargs: Any) -> None:
         """Hold the timer where it is, and call `at_pause`; a paused one stays as it is.
 
         Args:
@@ -125,7 +129,7 @@ class Timed:
             )
             self.at_pause(manual_pause=manual_pause, auto_pause=not manual_pause, **kwargs)
 
-    def unpause(self, **kwargs: Any) -> None:
+    def unpause(self: Any, **kwargs: Any) -> None:
         """Let a paused timer go on after what remained of its wait; a running one goes on undisturbed.
 
         Raises `IllegalState` if the timer is stopped.
@@ -134,7 +138,7 @@ class Timed:
         if next_state(self, "unpause")[0] is TimerState.PAUSED:
             self.start(**kwargs)
 
-    def force_repeat(self) -> None:
+    def force_repeat(self: Any) -> None:
         """Tick now and begin the wait for the next tick anew; counts as a repeat.
 
         Raises `IllegalState` if the timer is not running.
@@ -145,25 +149,25 @@ class Timed:
 
     # --- questions
 
-    def time_until_next_repeat(self) -> int | None:
+    def time_until_next_repeat(self: Any) -> int | None:
         """Seconds until the next tick, rounded up; None if the timer is not running."""
         if timer_state(self) is not TimerState.RUNNING:
             return None
         return max(0, math.ceil((self.db_next_due - script_clock.now()).total_seconds()))
 
-    def remaining_repeats(self) -> int | None:
+    def remaining_repeats(self: Any) -> int | None:
         """How many ticks are left; None without end, or if the timer is not running."""
         if timer_state(self) is not TimerState.RUNNING or self.db_repeats <= 0:
             return None
         return max(0, self.db_repeats - self.db_callcount)
 
-    def reset_callcount(self, value: int = 0) -> None:
+    def reset_callcount(self: Any, value: int = 0) -> None:
         """Say how many ticks there have been."""
         self._write_fields({"db_callcount": max(0, int(value))})
 
     # --- waiting
 
-    def _first_wait(self, start_delay: bool | float | None) -> float:
+    def _first_wait(self: Any, start_delay: bool | float | None) -> float:
         """Seconds before the first tick."""
         if start_delay is None:
             start_delay = self.db_start_delay
@@ -171,7 +175,7 @@ class Timed:
             return float(self.db_interval) if start_delay else 0.0
         return float(start_delay)
 
-    def _resume_wait(self, old_interval: int, interval: int | None, start_delay: bool | float | None) -> float:
+    def _resume_wait(self: Any, old_interval: int, interval: int | None, start_delay: bool | float | None) -> float:
         """Seconds before the next tick of a paused timer."""
         if start_delay is not None:
             return self._first_wait(start_delay)
@@ -180,7 +184,7 @@ class Timed:
             return remaining
         return max(0.0, interval - (old_interval - remaining))
 
-    def _run_after(self, seconds: float, **fields: Any) -> None:
+    def _run_after(self: Any, seconds: float, **fields: Any) -> None:
         due = script_clock.now() + timedelta(seconds=seconds)
         self._write_fields(
             {
@@ -194,7 +198,7 @@ class Timed:
 
     # --- ticking
 
-    def _tick(self, due: datetime, now: datetime) -> int:
+    def _tick(self: Any, due: datetime, now: datetime) -> int:
         """Run the tick that was due at `due`, by the policy if whole intervals were missed; how many ticks ran."""
         if self.db_interval <= 0:
             self._contained(self.stop)
@@ -208,7 +212,7 @@ class Timed:
             return 0
         return self._tick_once(following)
 
-    def _tick_once(self, following: datetime) -> int:
+    def _tick_once(self: Any, following: datetime) -> int:
         """One tick; the one after it is due at `following`. 1 if it ran, 0 if the script was not valid any more."""
         with self._timer_transaction():
             self._write_fields({"db_next_due": following, "db_callcount": self.db_callcount + 1})
@@ -219,48 +223,50 @@ class Timed:
                 self._finish()
             return int(ran is not False)
 
-    def _repeat_if_valid(self) -> bool:
+    def _repeat_if_valid(self: Any) -> bool:
         if not veto.allowed(self.is_valid()):
             return False
         self.at_repeat()
         return True
 
-    def _finish(self) -> None:
+    def _finish(self: Any) -> None:
         """Stop by itself; an error in `at_stop` does not bring the timer back."""
         self._write_fields(_STOPPED_TIMER)
         self._contained(self.at_stop)
 
-    def _contained(self, hook: Callable[[], Any]) -> Any:
+    def _contained(self: Any, hook: Callable[[], Any]) -> Any:
         """Call user code; what it did is undone and logged if it raises, and None comes back."""
         try:
             with self._timer_transaction():
                 return hook()
         except Exception:  # boundary of user code: one broken script must not stop the clock
-            logger.exception("error in the timer of %s (%r); the timer goes on", describe(self), self.__dict__.get("db_key"))
+            logger.exception(
+                "error in the timer of %s (%r); the timer goes on", describe(self), self.__dict__.get("db_key")
+            )
             return None
 
     # --- storing
 
-    def _timer_transaction(self) -> Any:
+    def _timer_transaction(self: Any) -> Any:
         return transaction(using=self._state.db)
 
-    def _write_fields(self, fields: dict[str, Any]) -> None:
+    def _write_fields(self: Any, fields: dict[str, Any]) -> None:
         changed = [name for name, value in fields.items() if getattr(self, name) != value]
         for name in changed:
             setattr(self, name, fields[name])
         if changed:
             self.save(update_fields=changed)
 
-    def _reschedule(self) -> None:
+    def _reschedule(self: Any) -> None:
         """Tell the clock what the row says."""
         key = self._timer_key()
-        if not TIMER_FIELDS <= self.__dict__.keys():
+        if not self.__dict__.keys() >= TIMER_FIELDS:
             script_clock.doubt(key)
             return
         running = timer_state(self) is TimerState.RUNNING
         script_clock.schedule(key, self.db_next_due if running else None)
 
-    def _timer_key(self) -> TimerKey:
+    def _timer_key(self: Any) -> TimerKey:
         return TimerKey(self._state.db, self.pk)
 
 

@@ -6,8 +6,15 @@ has its row, on top of what its creation hooks did. None and empty ones add noth
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from itertools import islice
+from types import SimpleNamespace
 from typing import Any
 
+from perdure.errors import InvalidArgument
+from perdure.locks import LockHandler
+from perdure.transactions import transaction
 from perdure.typeclasses.creation import (
     NOT_GIVEN,
     normal_attributes,
@@ -17,7 +24,10 @@ from perdure.typeclasses.creation import (
     normal_tags,
 )
 
-__all__ = ["apply_labels", "normal_labels"]
+__all__ = ["WITHOUT_HOOKS", "apply_labels", "create_many", "normal_labels", "normal_lockstring"]
+
+#: Set on a new instance whose creation hooks are not to run.
+WITHOUT_HOOKS = "_without_hooks"
 
 _FORMS: dict[str, Any] = {
     "locks": lambda value: normal_locks(value),
@@ -52,8 +62,61 @@ def apply_labels(entity: Any, arguments: dict[str, Any]) -> None:
         entity.aliases.batch_add(*aliases)
     if tags := arguments.get("tags"):
         entity.tags.batch_add(*tags)
-    attributes = [*arguments.get("attributes", ()), *arguments.get("attrs", ())]
-    if attributes:
-        entity.attributes.batch_add(*attributes)
+    # One by one: the creation that calls this is a transaction already, and a savepoint would cut its batch of writes.
+    for key, value, category, lockstring, _ in (*arguments.get("attributes", ()), *arguments.get("attrs", ())):
+        entity.attributes.add(key, value, category=category, lockstring=lockstring)
     for key, value in arguments.get("nattributes", {}).items():
         entity.nattributes.add(key, value)
+
+
+@lru_cache(maxsize=256)
+def normal_lockstring(lockstring: str) -> str:
+    """The form in which a lockstring is stored."""
+    host = SimpleNamespace(lock_storage="")
+    LockHandler(host).add(lockstring)
+    return str(host.lock_storage)
+
+
+def create_many(
+    model: Any,
+    prepare: Callable[..., Any],
+    typeclass: Any,
+    rows: Iterable[Mapping[str, Any]],
+    *,
+    hooks: bool = True,
+    batch_size: int = 500,
+    signal: Any = None,
+) -> list[Any]:
+    """Create many entities of one kind, all or none; the rows of a batch are inserted together.
+
+    Args:
+        model: the db model.
+        prepare: makes an instance without a row of the arguments of its create function.
+        typeclass: class or path of the rows that do not name their own (`typeclass`).
+        rows: a dict of arguments for each.
+        hooks: run the creation hooks; without them there are the default locks and what the row says.
+        batch_size: how many rows are written together.
+        signal: sent for each, if hooks run.
+
+    Raises `InvalidArgument` for a row that is no dict, and what `prepare` and hooks raise; then nothing is there.
+    """
+    if batch_size < 1:
+        raise InvalidArgument(f"batch_size is {batch_size!r}; it must be at least 1")
+    created: list[Any] = []
+    source = iter(rows)
+    with transaction():
+        while batch := list(islice(source, batch_size)):
+            instances = [_prepared(prepare, typeclass, row, len(created) + index) for index, row in enumerate(batch)]
+            for instance in () if hooks else instances:
+                instance.__dict__[WITHOUT_HOOKS] = True
+            created += model.unscoped.bulk_create(instances)
+        if hooks and signal is not None:
+            for instance in created:
+                signal.send(sender=instance)
+    return created
+
+
+def _prepared(prepare: Callable[..., Any], typeclass: Any, row: Any, index: int) -> Any:
+    if not isinstance(row, Mapping):
+        raise InvalidArgument(f"row {index} is {row!r}; give a dict of arguments")
+    return prepare(**{"typeclass": typeclass, **row})

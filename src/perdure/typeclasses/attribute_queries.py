@@ -94,6 +94,8 @@ def _ordered(lookup: str, operand: Any, where: str) -> Q:
         if number is None:
             raise UnknownLookup(f"{where}: {operand!r} has no order")
         return Q(db_kind=kind) & Q(**{f"db_number__{lookup}": number})
+    if isinstance(operand, str) and text is None:
+        raise UnknownLookup(f"{where}: {_NO_NUL}")
     if not isinstance(operand, str | datetime.date | datetime.datetime) or text is None:
         raise UnknownLookup(
             f"{where}: {type(operand).__name__} has no order in the storage; compare numbers, text or dates"
@@ -142,13 +144,20 @@ class AttributeQueries:
 
     def _owners(self, name: str, operand: Any, category: Any) -> Q:
         key, lookup = _split(name)
+        return self.attribute_condition(key, lookup, operand, category, f"filter_attributes({name}=…)")
+
+    def attribute_condition(self, key: str, lookup: str, operand: Any, category: Any, where: str) -> Q:
+        """The condition that an object's attribute `key` compares with `operand` as `lookup` says.
+
+        `exists` asks for the attribute, whatever its value; `where` names the look-up in errors.
+        """
         rows = self._attribute_rows(key, category)
         if lookup == "isnull":
-            missing = Q(pk__in=rows.exclude(db_kind="n").values("owner_id"))
-            return ~missing if operand else missing
-        return Q(
-            pk__in=rows.filter(value_condition(lookup, operand, f"filter_attributes({name}=…)")).values("owner_id")
-        )
+            there = Q(pk__in=rows.exclude(db_kind="n").values("owner_id"))
+            return ~there if operand else there
+        if lookup != "exists":
+            rows = rows.filter(value_condition(lookup, operand, where))
+        return Q(pk__in=rows.values("owner_id"))
 
     def filter_attributes(self, category: Any = None, **lookups: Any) -> Any:
         """The objects whose attributes match all of `lookups`.

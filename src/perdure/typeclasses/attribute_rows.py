@@ -14,6 +14,7 @@ from typing import Any
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
+from perdure.idmapper.field_writes import field_writer
 from perdure.idmapper.identity import identity_map
 from perdure.transactions import unit_of_work
 from perdure.typeclasses.attribute_model import joined_references
@@ -102,6 +103,8 @@ def load_many(model: Any, alias: str, owners: Sequence[Any]) -> None:
     """Load the attributes of all `owners` (live instances of one db model) that are not loaded yet."""
     table = attribute_model(model)
     unit = unit_of_work(alias)
+    if unit.pending.get(field_writer(table)):
+        unit.flush()  # columns assigned on rows of attributes, which memory would not overlay
     connection = unit.connection
     quote = connection.ops.quote_name
     columns = ", ".join(quote(name) for name in _COLUMNS)

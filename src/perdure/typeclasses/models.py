@@ -24,6 +24,7 @@ from perdure import signals
 from perdure.errors import InvalidArgument, ReadOnlyProperty, TypeclassError
 from perdure.idmapper.models import SharedMemoryModel
 from perdure.idmapper.states import State, require, state_of
+from perdure.idmapper.wrappers import dbref_number
 from perdure.locks import LockHandler
 from perdure.locks.permissions import check_permstring, is_effective_superuser
 from perdure.transactions import transaction, unit_of_work
@@ -362,6 +363,7 @@ class TypedObject(SharedMemoryModel, metaclass=TypeclassBase):
         """Whether this object's class is `typeclass` (a class or a path, shortened too), or derived from it."""
         wanted = {typeclass.path} if hasattr(typeclass, "path") else {typeclass}
         if isinstance(typeclass, str):
+            wanted = {typeclass, registry.translated(typeclass)}
             wanted |= {f"{prefix}.{typeclass}" for prefix in registry.conf.TYPECLASS_PATHS}
         classes = [type(self)] if exact else type(self).__mro__
         return any(getattr(cls, "path", None) in wanted for cls in classes)
@@ -424,6 +426,18 @@ class TypedObject(SharedMemoryModel, metaclass=TypeclassBase):
         """What tells this object from others of its name in a listing."""
         location = getattr(self, "location", None)
         return " (carried)" if location is not None and location is looker else ""
+
+    @classmethod
+    def search(cls, query: Any, **kwargs: Any) -> Any:
+        """The objects of this class and of those derived from it that a dbref, or a key in any case, names; by id."""
+        found = cls.objects.all_family() if hasattr(cls.objects, "all_family") else cls.objects.all()  # type: ignore[attr-defined]
+        if isinstance(query, str) and query.strip().startswith("#"):
+            number = dbref_number(query)
+            return found.filter(pk=number, **kwargs) if number is not None else found.none()
+        if not isinstance(query, str) or not query.strip():
+            return found.none()
+        name = getattr(cls, "name_source", "db_key")
+        return found.filter(**{f"{name}__iexact": query.strip()}, **kwargs).order_by("pk")
 
     def referrers(self) -> list[Any]:
         """The objects whose attributes refer to this one, at any depth."""

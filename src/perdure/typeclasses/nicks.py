@@ -19,7 +19,14 @@ from perdure.typeclasses.keys import normal_category, normal_key
 from perdure.typeclasses.nick_templates import MAX_PATTERN, initialize_nick_templates, parse_nick_template
 from perdure.typeclasses.stored_attributes import AttributeHandler
 
-__all__ = ["Nick", "NickHandler", "NickTemplateInvalid", "initialize_nick_templates", "nick_slot", "parse_nick_template"]
+__all__ = [
+    "Nick",
+    "NickHandler",
+    "NickTemplateInvalid",
+    "initialize_nick_templates",
+    "nick_slot",
+    "parse_nick_template",
+]
 
 Nick = tuple[str, str, str, str]
 

@@ -21,12 +21,11 @@ from collections.abc import Callable
 from typing import Any, Generic, NoReturn, Self, TypeVar, overload
 
 from perdure.errors import InvalidArgument, UnsavedObject, WrongThread, WrongType
-from perdure.idmapper.states import State, describe, require, state_of
+from perdure.idmapper.states import describe, require
 from perdure.typeclasses.attribute_store import AttributeStore, Slot
 from perdure.typeclasses.declared_types import Accepted, accepted_types, annotated_type, fits
 from perdure.typeclasses.keys import normal_category, normal_key
 from perdure.typeclasses.missing_value import MISSING
-from perdure.typeclasses.stored_attributes import AttributeHandler
 from perdure.values import adopt, plain
 from perdure.values.scalars import IMMEDIATE
 
@@ -40,8 +39,8 @@ _NO_KEY: Any = object()  # in no holder, so that reading takes the long way
 class _UnsavedDefault:
     """What the containers of a default belong to that was read from an object without a row."""
 
-    def __init__(self, instance: Any, name: str) -> None:
-        self._where = f"{type(instance).__name__}.{name}"
+    def __init__(self, where: str) -> None:
+        self._where = where
 
     def check_writable(self) -> None:
         """Raises UnsavedObject, always."""
@@ -105,7 +104,7 @@ class AttributeProperty(Generic[T]):
         strattr: bool = False,
         lockstring: str = "",
         autocreate: bool = True,
-        type: Any = None,  # noqa: A002  (the documented name)
+        type: Any = None,
     ) -> None:
         self.default = default
         self.category = category
@@ -117,7 +116,8 @@ class AttributeProperty(Generic[T]):
         self._owner: Any = None
         self._key = ""
         self._category = normal_category(category)
-        self._as_text = strattr and self.attrhandler_name != "nattributes"
+        self._stored = self.attrhandler_name != "nattributes"
+        self._as_text = strattr and self._stored
         self._accepted: Accepted = None
         self._type_known = False
         self._gets = self.__class__.at_get is not AttributeProperty.at_get
@@ -165,10 +165,13 @@ class AttributeProperty(Generic[T]):
 
     def __set__(self, instance: Any, value: T) -> None:
         handler = self._handler(instance)
-        if instance._state.adding and isinstance(handler, AttributeHandler):
+        if self._stored and instance._state.adding:
             require(instance, "write stored data of")
+        if self._gets:
+            self._check_type(value, instance)
         stored = self.at_set(value, instance)
-        self._check_type(value if self._gets else stored, instance)
+        if not self._gets:
+            self._check_type(stored, instance)
         self._write(handler, stored)
 
     def __delete__(self, instance: Any) -> None:
@@ -195,18 +198,21 @@ class AttributeProperty(Generic[T]):
 
     def _read(self, instance: Any) -> Any:
         handler = self._handler(instance)
-        if isinstance(handler, AttributeHandler) and state_of(instance) is State.NEW:
-            path = f"{self._owner.__qualname__}.{self.name}"
-            value = adopt(self._default(instance), _UnsavedDefault(instance, self.name), path)
+        if self._stored and instance._state.adding:
+            value = self._of_unsaved(instance)
         else:
-            value = self._find(handler)
+            value = self._find(instance, handler)
             if value is MISSING:
                 value = self._create(instance, handler) if self.autocreate else self._unstored(instance, handler)
         return self.at_get(value, instance)
 
-    def _find(self, handler: Any) -> Any:
+    def _of_unsaved(self, instance: Any) -> Any:
+        where = f"{type(instance).__name__}.{self.name}"
+        return adopt(self._default(instance), _UnsavedDefault(where), where)
+
+    def _find(self, instance: Any, handler: Any) -> Any:
         slot = self._slot(handler)
-        value = handler._find(slot)
+        value = instance._attribute_store.find(slot) if self._stored else handler._find(slot)
         return handler._string_of(slot) if self._as_text and value is not MISSING else value
 
     def _write(self, handler: Any, value: Any) -> None:
@@ -231,26 +237,26 @@ class AttributeProperty(Generic[T]):
 
     def _create(self, instance: Any, handler: Any) -> Any:
         """Store the default and give what is stored. Where nothing may be written, reading still gives it."""
-        if isinstance(handler, AttributeHandler):
+        if self._stored:
             try:
-                handler._store.check_writable()
+                instance._attribute_store.check_writable()
             except WrongThread:
                 return self._unstored(instance, handler)
         self._write(handler, self.at_set(self._made(), instance))
-        return self._find(handler)
+        return self._find(instance, handler)
 
     def _unstored(self, instance: Any, handler: Any) -> Any:
         """The default of an object that has nothing stored; the same one at each read while it is in memory."""
         slot = self._slot(handler)
         simple = not callable(self.default) and not self._converts
-        if not isinstance(handler, AttributeHandler):
+        if not self._stored:
             value = self._default(instance)
             if not (simple and type(value) in IMMEDIATE):
                 handler._set(slot, value, None, None)
             return value
         if simple and type(self.default) in IMMEDIATE:
             return self._default(instance)
-        store: AttributeStore = handler._store
+        store: AttributeStore = instance._attribute_store
         held = store.default(slot, self.default)
         return store.hold_default(slot, self.default, self._default(instance)) if held is MISSING else held
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.apps import apps
@@ -30,9 +30,14 @@ __all__ = [
     "import_typeclass_modules",
     "load",
     "own_paths",
+    "path_translations",
     "register",
     "resolve",
+    "translated",
 ]
+
+#: How a path that a caller writes becomes one of ours; `perdure.compat` adds the names of the documents.
+path_translations: list[Callable[[str], str]] = []
 
 _by_path: dict[str, Any] = {}
 _aliases: dict[str, Any] = {}
@@ -138,7 +143,15 @@ def resolve(typeclass: Any, family: Any) -> Any:
     return _resolve_path(typeclass.strip(), family)
 
 
+def translated(path: str) -> str:
+    """The path as ours, if it is written with other names for the same modules."""
+    for translate in path_translations:
+        path = translate(path)
+    return path
+
+
 def _resolve_path(path: str, family: Any) -> Any:
+    path = translated(path)
     if "." not in path:
         raise TypeclassNotFound(f"{path!r} is not a path of a class; the form is module.Class")
     tried = [path, *(f"{prefix}.{path}" for prefix in conf.TYPECLASS_PATHS)]

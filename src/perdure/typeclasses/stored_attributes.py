@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from perdure.idmapper.states import require
-from perdure.transactions import transaction
+from perdure.transactions import transaction, unit_of_work
 from perdure.typeclasses.attribute_api import BaseAttributeHandler
 from perdure.typeclasses.attribute_rows import attribute_model
 from perdure.typeclasses.attribute_store import AttributeStore, Slot
@@ -59,4 +59,5 @@ class AttributeHandler(BaseAttributeHandler):
 
     def reset_cache(self) -> None:
         """Forget what memory holds of this object's attributes; the next read loads them."""
+        unit_of_work(self.obj._state.db).flush()  # what is gathered is sent as memory holds it
         self._store.expire("read again")

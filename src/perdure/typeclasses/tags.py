@@ -13,7 +13,7 @@ from typing import Any
 from perdure.errors import AttributeMissing, InvalidArgument
 from perdure.idmapper.states import require
 from perdure.locks import permissions as permission_rules
-from perdure.transactions import transaction
+from perdure.transactions import transaction, unit_of_work
 from perdure.typeclasses.handlers import OwnerRef
 from perdure.typeclasses.keys import normal_category, normal_key
 from perdure.typeclasses.tag_model import Tag
@@ -146,6 +146,7 @@ class TagHandler:
 
     def reset_cache(self) -> None:
         """Forget what memory holds of this object's tags; the next question loads them."""
+        unit_of_work(self.obj._state.db).flush()  # what is gathered is sent as memory holds it
         self._store.expire()
 
     def _together(self) -> Any:

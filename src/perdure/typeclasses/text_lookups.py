@@ -1,8 +1,8 @@
 """Look-ups in text values that mean the same on every backend.
 
 Contract: `contains`, `startswith` and `endswith` tell upper from lower case (SQLite's LIKE does not); the look-ups whose
-names begin with `i` do not, for every alphabet that the database's locale knows (on SQLite: all of them). None of them
-knows wildcards.
+names begin with `i` do not, for every alphabet (on a PostgreSQL without ICU: those that the database's locale knows).
+None of them knows wildcards.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class _TextLookup(Lookup):  # type: ignore[type-arg]
         right, right_params = self.process_rhs(compiler, connection)
         on_sqlite = connection.vendor == "sqlite"
         if self.folds:
-            fold = "perdure_lower({})" if on_sqlite else 'lower({} COLLATE "default")'
+            fold = "perdure_lower({})" if on_sqlite else f'lower({{}} COLLATE "{_folding_collation(connection)}")'
             left, right = fold.format(left), fold.format(right)
         template = self.sqlite_sql if on_sqlite else self.postgresql_sql
         params: list[Any] = []
@@ -105,6 +105,17 @@ class ExactFolded(_TextLookup):
 
 for _lookup in (Contains, StartsWith, EndsWith, ContainsFolded, StartsWithFolded, EndsWithFolded, ExactFolded):
     SortableTextField.register_lookup(_lookup)
+
+
+def _folding_collation(connection: Any) -> str:
+    """The collation by which PostgreSQL tells which letters differ in case only; asked once per connection."""
+    known: str | None = connection.__dict__.get("_perdure_folding_collation")
+    if known is None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_collation WHERE collname = 'und-x-icu'")
+            known = "und-x-icu" if cursor.fetchone() else "default"
+        connection._perdure_folding_collation = known
+    return known
 
 
 def _lower(text: str | None) -> str | None:

@@ -10,7 +10,7 @@ object works on with its old data; `upgrade_all` collects and reports it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from perdure.errors import TypeclassError, UpgradeFailed
 from perdure.idmapper.ownership import may_refresh
 from perdure.idmapper.states import describe
 from perdure.transactions import transaction
+from perdure.typeclasses import registry
 
 __all__ = ["UpgradeReport", "due", "upgrade", "upgrade_all", "upgrade_if_due", "upgrade_object"]
 
@@ -85,11 +86,11 @@ def upgrade_if_due(obj: Any) -> None:
 
 @dataclass
 class UpgradeReport:
-    """What `upgrade_all` did.
+    """What `upgrade_all` did, or with `dry_run` would do.
 
     Attributes:
         upgraded: number of objects brought to their class's version.
-        failed: `(dbref, error)` of each that could not be.
+        failed: `(class and dbref, error)` of each that could not be.
     """
 
     upgraded: int = 0
@@ -98,24 +99,39 @@ class UpgradeReport:
 
 def due(cls: Any) -> Any:
     """A queryset of the objects of exactly `cls` that have steps to run."""
-    from perdure.typeclasses.registry import own_paths
-
-    return cls.unscoped.filter(
-        db_typeclass_path__in=own_paths(cls), db_typeclass_version__lt=cls.typeclass_version
-    ).order_by("pk")
+    paths = registry.own_paths(cls)
+    rows = cls.__dbclass__.unscoped.filter(db_typeclass_path__in=paths, db_typeclass_version__lt=cls.typeclass_version)
+    return rows.order_by("pk")
 
 
-def upgrade_all(classes: Iterator[Any] | list[Any], progress: Callable[[int], None] | None = None) -> UpgradeReport:
-    """Upgrade every object of `classes` that is due; `progress(1)` is called for each. Safe to interrupt and repeat."""
+def upgrade_all(
+    cls: Any = None, *, dry_run: bool = False, progress: Callable[[int, int], None] | None = None
+) -> UpgradeReport:
+    """Upgrade every object that is due, each in a transaction of its own. Safe to interrupt and to repeat.
+
+    Args:
+        cls: only this class and those derived from it.
+        dry_run: count, and change nothing.
+        progress: called with the number done and the total.
+    """
     report = UpgradeReport()
-    for cls in classes:
-        for obj in due(cls).iterator(chunk_size=500):
-            # Loading already upgrades; what is still due here failed then, and is tried once more for its error.
-            try:
-                upgrade_object(obj)
-                report.upgraded += 1
-            except UpgradeFailed as error:
-                report.failed.append((f"{cls.__name__} {obj.dbref}", error))
-            if progress is not None:
-                progress(1)
+    classes = [known for known in registry.all_typeclasses() if cls is None or issubclass(known, cls)]
+    todo = [(known, pk) for known in classes for pk in due(known).values_list("pk", flat=True)]
+    for done, (known, pk) in enumerate(todo, 1):
+        if dry_run:
+            report.upgraded += 1
+        else:
+            _upgrade_one(known, pk, report)
+        if progress is not None:
+            progress(done, len(todo))
     return report
+
+
+def _upgrade_one(cls: Any, pk: Any, report: UpgradeReport) -> None:
+    try:
+        obj = cls.__dbclass__.unscoped.get(pk=pk)  # loading upgrades; what failed then is tried again for its error
+        upgrade_object(obj)
+    except UpgradeFailed as error:
+        report.failed.append((f"{cls.__name__} #{pk}", error))
+    else:
+        report.upgraded += 1

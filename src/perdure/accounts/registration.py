@@ -1,0 +1,239 @@
+"""How an account comes to be: names and passwords that are allowed, and everything that is set up with it.
+
+Contract: `create` never raises for what somebody typed: it gives `(account, [])` or `(None, [reasons])`. The account,
+its subscriptions and its first character are one transaction, so a refusal leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import logging
+import unicodedata
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import ValidationError
+from django.utils.module_loading import import_string
+
+from perdure import signals
+from perdure.accounts import bans
+from perdure.accounts.managers import check_new_password
+from perdure.accounts.throttle import CREATION_THROTTLE
+from perdure.conf import conf
+from perdure.errors import InvalidKey, LockException, NameTaken, PerdureError
+from perdure.idmapper.wrappers import dbref_number
+from perdure.transactions import transaction
+from perdure.typeclasses import registry
+from perdure.typeclasses.unique_names import FOLDED, fold
+
+__all__ = ["CreationRefused", "Registration"]
+
+logger = logging.getLogger("perdure.accounts")
+security = logging.getLogger("perdure.security")
+
+
+class CreationRefused(PerdureError):
+    """Undoes a creation; carries what to tell whoever asked."""
+
+    def __init__(self, errors: list[str]) -> None:
+        self.errors = errors
+        super().__init__("; ".join(errors))
+
+
+class Registration:
+    """Making accounts; part of `DefaultAccount`."""
+
+    @classmethod
+    def create(cls: Any, *args: Any, **kwargs: Any) -> tuple[Any, list[str]]:
+        """Make an account as a player asks for it: `(account, [])`, or `(None, [reasons])`.
+
+        Args:
+            username, password, email: what was typed.
+            ip: where from; counted by the throttle.
+            guest: skip the rules for names.
+            permissions: instead of `PERMISSION_ACCOUNT_DEFAULT`.
+            typeclass: class or path; this class if not given.
+            character_typeclass: of its first character.
+        """
+        names = ("username", "password", "email", "ip")
+        given = {**dict(zip(names, args, strict=False)), **kwargs}
+        ip = given.get("ip") or ""
+        if CREATION_THROTTLE.check(ip):
+            return None, ["You are creating too many accounts. Wait a while before you try again."]
+        username = cls.normalize_username(given.get("username") or "")
+        guest = bool(given.get("guest"))
+        errors = cls._errors_of(username, given.get("password"), ip, guest)
+        if errors:
+            return None, errors
+        try:
+            with transaction():
+                account = cls._create_all(username, given, ip)
+        except CreationRefused as refused:
+            return None, refused.errors
+        except NameTaken:
+            return None, ["Somebody has this name already. Choose another."]
+        except (InvalidKey, LockException, ValidationError, ValueError) as error:
+            return None, getattr(error, "messages", None) or [str(error)]
+        except Exception:  # boundary of user code: the creation hooks of a game
+            logger.exception("the account %r could not be created", username)
+            return None, ["The account could not be created because of an error; it has been logged."]
+        if not guest:
+            CREATION_THROTTLE.update(ip)
+        security.info("account created: %s (#%s) from %s", account.key, account.pk, ip or "unknown")
+        return account, []
+
+    @classmethod
+    def _errors_of(cls: Any, username: str, password: Any, ip: str, guest: bool) -> list[str]:
+        if not guest:
+            valid, errors = cls.validate_username(username)
+            if not valid:
+                return list(errors)
+        valid, error = cls.validate_password(password or "", account=cls.__dbclass__(username=username))
+        if not valid:
+            return list(getattr(error, "messages", None) or [str(error)])
+        if cls.is_banned(ip=ip, username=username):
+            return ["You have been banned and cannot create an account."]
+        return []
+
+    @classmethod
+    def _create_all(cls: Any, username: str, given: dict[str, Any], ip: str) -> Any:
+        arguments = {} if given.get("permissions") is None else {"permissions": given["permissions"]}
+        account = cls.__dbclass__.objects.create_account(
+            username, given.get("email"), given.get("password"), typeclass=given.get("typeclass") or cls, **arguments
+        )
+        account.db.FIRST_LOGIN = True
+        if ip:
+            account.db.creator_ip = ip
+        account._join_default_channels()
+        if conf.AUTO_CREATE_CHARACTER_WITH_ACCOUNT or given.get("guest"):
+            wanted = {"typeclass": given["character_typeclass"]} if given.get("character_typeclass") else {}
+            character, errors = account.create_character(ip=ip, **wanted)
+            if character is None:
+                raise CreationRefused(errors or ["The character could not be created."])
+        signals.SIGNAL_ACCOUNT_POST_CREATE.send(sender=account, ip=ip)
+        return account
+
+    def _join_default_channels(self: Any) -> None:
+        """Subscribe to the default channels that the account may listen to; trouble is logged."""
+        channels = apps.get_model("comms", "ChannelDB").objects
+        for arguments in conf.DEFAULT_CHANNELS:
+            channel = channels.filter(**{FOLDED: fold(arguments["key"])}).first()
+            if channel is None:
+                continue
+            try:
+                with transaction(using=self._state.db):
+                    channel.connect(self)
+            except Exception:  # boundary of user code: a channel must not keep anybody out of the game
+                logger.exception("%r could not join the channel %r", self, arguments["key"])
+
+    # --- what is allowed
+
+    @classmethod
+    def normalize_username(cls, username: str) -> str:
+        """The name composed in one way (NFKC), with single spaces inside and none around."""
+        return " ".join(unicodedata.normalize("NFKC", username).split())
+
+    @classmethod
+    def get_username_validators(cls, validator_config: Any = None) -> list[Any]:
+        """The validators of `AUTH_USERNAME_VALIDATORS`, or of another list of that form."""
+        config = conf.AUTH_USERNAME_VALIDATORS if validator_config is None else validator_config
+        return [import_string(entry["NAME"])(**entry.get("OPTIONS", {})) for entry in config]
+
+    @classmethod
+    def validate_username(cls: Any, username: str) -> tuple[bool, list[str]]:
+        """Whether somebody may take this name: `(True, [])`, or False and the reasons."""
+        username = cls.normalize_username(username)
+        if not username:
+            return False, ["Give a name."]
+        errors: list[str] = []
+        for validator in cls.get_username_validators():
+            try:
+                validator(username)
+            except ValidationError as error:
+                errors += error.messages
+        folded = fold(username)
+        if folded in {fold(name) for name in conf.GUEST_LIST} and conf.GUEST_ENABLED:
+            errors.append("This name is kept for guests.")
+        if cls.__dbclass__.objects.filter(**{FOLDED: folded}).exists():
+            errors.append("Somebody has this name already. Choose another.")
+        return not errors, errors
+
+    @classmethod
+    def validate_password(cls: Any, password: str, account: Any = None) -> tuple[bool, Any]:
+        """Whether this password is allowed: `(True, None)`, or False and the `ValidationError`."""
+        try:
+            check_new_password(cls.__dbclass__, password, account.username if account is not None else "")
+        except ValidationError as error:
+            return False, error
+        except ValueError as error:
+            return False, ValidationError(str(error))
+        return True, None
+
+    @classmethod
+    def is_banned(cls, **kwargs: Any) -> bool:
+        """Whether a name (`username`) or an address (`ip`) is banned."""
+        return bans.is_banned(ip=kwargs.get("ip") or "", username=kwargs.get("username") or "")
+
+    # --- characters
+
+    def create_character(self: Any, *args: Any, **kwargs: Any) -> tuple[Any, list[str]]:
+        """Make a character for this account: `(character, [])`, or `(None, [reasons])`.
+
+        Args:
+            key: its name; that of the account if not given.
+            typeclass: class or path; `default_character_typeclass` if not given.
+            permissions: those of the account if not given.
+            location: where it begins; `START_LOCATION` if not given.
+            ip: kept with it.
+            **kwargs: other arguments of `create_object`.
+        """
+        error = self.check_available_slots(**kwargs)
+        if error:
+            return None, [error]
+        kwargs["key"] = args[0] if args else kwargs.get("key") or self.key
+        kwargs.setdefault("permissions", self.permissions.all())
+        model = apps.get_model("objects", "ObjectDB")
+        if "location" not in kwargs:
+            kwargs["location"] = _object_of(model, conf.START_LOCATION)
+        ip = kwargs.get("ip") or ""
+        typeclass = kwargs.pop("typeclass", None) or self.default_character_typeclass
+        with transaction(using=self._state.db):
+            character, errors = registry.resolve(typeclass, model).create(account=self, **kwargs)
+            if character is not None:
+                self.at_post_create_character(character, ip=ip)
+        return character, errors
+
+    def at_post_create_character(self: Any, character: Any, **kwargs: Any) -> None:
+        """Called after a character was made for this account: it becomes playable, the first one at the next login.
+
+        Args:
+            character: the new one.
+            ip: where the wish came from.
+        """
+        self.characters.add(character)
+        if self.db._last_puppet is None:
+            self.db._last_puppet = character
+        if not character.access(self, "puppet", no_superuser_bypass=True):
+            character.locks.append("puppet", f"id({character.pk}) or pid({self.pk})")
+        security.info("character created: %s by %s", character.dbref, self.key)
+
+    def get_character_slots(self) -> int | None:
+        """How many characters the account may have; None for any number."""
+        return conf.MAX_NR_CHARACTERS  # type: ignore[no-any-return]
+
+    def get_available_character_slots(self: Any) -> int | None:
+        """How many more it may have; None for any number."""
+        slots = self.get_character_slots()
+        return None if slots is None else max(0, slots - self.characters.count())
+
+    def check_available_slots(self: Any, **kwargs: Any) -> str | None:
+        """Why it may not have another one, or None. Superusers and developers always may."""
+        available = self.get_available_character_slots()
+        if available is None or available > 0 or self.is_superuser or self.check_permstring("Developer"):
+            return None
+        return f"You may have only {self.get_character_slots()} character(s)."
+
+
+def _object_of(model: Any, setting: Any) -> Any:
+    """The object that a setting names, or None where there is none yet."""
+    number = dbref_number(setting)
+    return None if number is None else model.objects.filter(pk=number).first()
