@@ -224,6 +224,7 @@ def import_game() -> None:
     and refuse changes until it is mended.
     """
     global _imported
+    from perdure.conf import conf
     from perdure.typeclasses import registry
 
     for module, error in registry.import_typeclass_modules().items():
@@ -234,4 +235,14 @@ def import_game() -> None:
             error,
             exc_info=error,
         )
+    if conf.PERDURE_WORLD:
+        _import_world(conf.PERDURE_WORLD)
     _imported = True
+
+
+def _import_world(name: str) -> None:
+    """The classes of the demo world, so that a query over `DefaultRoom` and its family has its rooms too."""
+    try:
+        import_module(f"perdure.worlds.{name}.typeclasses")
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(f"PERDURE_WORLD is {name!r}; it can be 'cave' or None ({error})") from error

@@ -129,6 +129,8 @@ def _restart_numbering() -> None:
     if ObjectDB.objects.exists():
         return
     with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("DELETE FROM sqlite_sequence WHERE name = %s", [ObjectDB._meta.db_table])
         for statement in connection.ops.sequence_reset_sql(no_style(), [ObjectDB]):
             cursor.execute(statement)
 

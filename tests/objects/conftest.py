@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 
-
 class FakeSession:
     """A session that keeps what it was sent."""
 

@@ -362,7 +362,9 @@ def test_create_objects_without_hooks_runs_none(room):
 def test_create_objects_is_all_or_nothing(room):
     before = ObjectDB.objects.count()
     with pytest.raises(RuntimeError):
-        create_objects(DefaultObject, [{"key": "a", "location": room}, {"typeclass": Fragile, "key": "b"}], batch_size=1)
+        create_objects(
+            DefaultObject, [{"key": "a", "location": room}, {"typeclass": Fragile, "key": "b"}], batch_size=1
+        )
     with pytest.raises(InvalidArgument, match="row 1"):
         create_objects(DefaultObject, [{"key": "a"}, {"key": " "}])
     assert ObjectDB.objects.count() == before

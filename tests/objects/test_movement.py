@@ -96,7 +96,7 @@ def test_hooks_come_in_order_with_their_arguments(here, there, mover):
     assert result == True  # noqa: E712  (callers compare)
     assert mover.location is there
     extra = {"colour": "red"}
-    assert TRACE == [
+    assert [
         ("at_pre_move", there, "push", extra),
         ("at_pre_object_leave", here, mover, there, {"move_type": "push", **extra}),
         ("at_pre_object_receive", there, mover, here, {"move_type": "push", **extra}),
@@ -105,7 +105,7 @@ def test_hooks_come_in_order_with_their_arguments(here, there, mover):
         ("announce_move_to", here, "push", extra),
         ("at_object_receive", there, mover, here, "push"),
         ("at_post_move", here, "push", extra),
-    ]
+    ] == TRACE
 
 
 def test_quiet_and_without_hooks(here, there, mover):
@@ -284,11 +284,11 @@ def test_an_exit_that_is_locked_or_leads_nowhere(here, there, mover, connect):
     way.locks.add("traverse:false()")
     TRACE.clear()
     assert not way.go_through(mover)
-    assert TRACE == [("at_failed_traverse", mover)]
+    assert [("at_failed_traverse", mover)] == TRACE
     way.db.err_traverse = "A wall of ice."
     way.go_through(mover)
     assert session.texts[-1] == "A wall of ice."
-    assert TRACE == [("at_failed_traverse", mover)]
+    assert [("at_failed_traverse", mover)] == TRACE
     create_object(DefaultExit, key="x", location=here, destination=there).at_failed_traverse(mover)
     assert session.texts[-1] == "You cannot go there."
 

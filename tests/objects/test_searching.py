@@ -8,7 +8,7 @@ from django.test.utils import override_settings
 from perdure.create import create_object
 from perdure.errors import InvalidArgument, TypeclassNotFound
 from perdure.objects.models import ObjectDB
-from perdure.objects.objects import DefaultCharacter, DefaultObject, DefaultRoom
+from perdure.objects.objects import DefaultCharacter, DefaultObject
 from perdure.search import (
     search_attribute_object,
     search_object,
@@ -383,7 +383,3 @@ def test_sessions_ids_are_forgotten_after_a_cold_start(bob, connect):
     ObjectDB.objects.clear_all_sessids()
     assert bob.db_sessid is None
     assert bob.has_account == 0
-
-
-def test_dark_corner_of_rooms(room):
-    assert DefaultRoom.objects.get(db_key="Hall") is room

@@ -151,10 +151,10 @@ def test_all_objects_are_upgraded_and_failures_reported():
 
     lamp = newer_lamp(name_the_fuel=fussy)
     ticks = []
-    report = upgrade_all([lamp], progress=ticks.append)
+    report = upgrade_all(lamp, progress=lambda done, total: ticks.append((done, total)))
     assert report.upgraded == 4
     assert [name for name, _ in report.failed] == [f"UpgLamp #{pks[3]}"]
-    assert len(ticks) == 5
+    assert ticks == [(number, 5) for number in range(1, 6)]
     assert [version_of(pk) for pk in pks] == [3, 3, 3, 0, 3]
 
 
@@ -165,18 +165,25 @@ def test_an_interrupted_upgrade_goes_on_where_it_was():
     class Interrupted(Exception):
         pass
 
-    def stop_after_two(count, seen=[]):  # noqa: B006
-        seen.append(count)
-        if len(seen) == 2:
+    def stop_after_two(done, total):
+        if done == 2:
             raise Interrupted
 
     with pytest.raises(Interrupted):
-        upgrade_all([lamp], progress=stop_after_two)
+        upgrade_all(lamp, progress=stop_after_two)
     forget(ObjectDB)
-    report = upgrade_all([lamp])
-    assert report.failed == []
+    report = upgrade_all(lamp)
+    assert (report.upgraded, report.failed) == (2, [])
     assert due(lamp).count() == 0
     assert [ObjectDB.objects.get(pk=pk).db.steps for pk in pks] == [1, 1, 1, 1]
+
+
+def test_a_dry_run_counts_and_changes_nothing():
+    pks = old_lamps(3)
+    lamp = newer_lamp()
+    assert upgrade_all(lamp, dry_run=True).upgraded == 3
+    assert [version_of(pk) for pk in pks] == [0, 0, 0]
+    assert due(lamp).count() == 3
 
 
 def test_due_lists_what_there_is_to_do_and_loads_nothing():

@@ -83,6 +83,20 @@ def test_a_world_that_is_not_what_was_left_is_noticed(first_run: tuple[Path, str
     assert "All of it was there" not in done.stdout
 
 
+def test_the_rooms_of_the_cave_are_of_the_family_of_rooms_at_once(first_run: tuple[Path, str]) -> None:
+    game, _ = first_run
+    done = python("-m", "perdure", "shell", "-c", "print(DefaultRoom.objects.all_family().count())", cwd=game)
+    assert done.stdout == "142\n", done.stderr  # the first room, and the cave's
+
+
+def test_a_world_that_does_not_exist(first_run: tuple[Path, str]) -> None:
+    game, _ = first_run
+    code = "import perdure; perdure.setup(settings={'PERDURE_WORLD': 'narnia'})"
+    done = python("-c", code, cwd=game)
+    assert done.returncode == 1
+    assert "PERDURE_WORLD is 'narnia'; it can be 'cave' or None" in done.stderr
+
+
 def test_without_a_game_it_says_what_to_do(tmp_path: Path) -> None:
     done = python("-m", "perdure.worlds.cave.story", cwd=tmp_path)
     assert done.returncode == 1

@@ -29,6 +29,9 @@ class IdentityRef(weakref.ref):  # type: ignore[type-arg]
 
     __slots__ = ("owner", "pk")
 
+    owner: IdentityMap
+    pk: Any
+
     def __new__(cls, instance: Any, owner: IdentityMap, pk: Any) -> IdentityRef:
         self = super().__new__(cls, instance, _forget)
         self.owner = owner
@@ -36,7 +39,7 @@ class IdentityRef(weakref.ref):  # type: ignore[type-arg]
         return self
 
     def __init__(self, instance: Any, owner: IdentityMap, pk: Any) -> None:
-        super().__init__(instance, _forget)
+        super().__init__(instance, _forget)  # type: ignore[call-arg]
 
 
 def _forget(ref: Any) -> None:

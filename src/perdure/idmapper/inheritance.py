@@ -10,8 +10,9 @@ from functools import cache
 from typing import Any
 
 from perdure.idmapper.identity import identity_map
+from perdure.transactions.connection import unit_of_work
 
-__all__ = ["expire_relatives", "relatives"]
+__all__ = ["expire_relatives", "expire_shared", "relatives"]
 
 
 @cache
@@ -34,5 +35,11 @@ def expire_relatives(instance: Any, names: Iterable[str]) -> None:
     for model in relatives(instance._meta.concrete_model):
         live = identity_map(instance._state.db, model).get(instance.pk)
         if live is not None:
-            shared = {field.attname for field in model._meta.concrete_fields}
-            live._expire_fields([name for name in names if name in shared])
+            unit_of_work(instance._state.db).touch(live, "fields")
+            expire_shared(live, names)
+
+
+def expire_shared(instance: Any, names: Iterable[str]) -> None:
+    """Expire those of `names` that `instance` has a field of, and what the database derives from them."""
+    own = {field.attname for field in instance._meta.concrete_fields}
+    instance._expire_fields([*(name for name in names if name in own), *instance._generated_names])

@@ -93,8 +93,6 @@ class Loading:
     def _take_row(self, field_names: Iterable[str], values: Iterable[Any]) -> None:
         """Take the values of a freshly read row, except where memory holds unsaved ones."""
         held = self.__dict__
-        if "_extras" in held:
-            self._drop_extras()
         if not ownership.may_refresh(self):
             return
         dirty = held.get("_dirty") or ()
@@ -111,13 +109,27 @@ class Loading:
 
     def _drop_extras(self) -> None:
         """Forget the annotations of an earlier query."""
-        for name in self.__dict__.pop("_extras"):
-            self.__dict__.pop(name, None)
+        held = self.__dict__
+        cached = held.get("_prefetched")
+        for name in held.pop("_extras"):
+            held.pop(name, None)
+            if cached is not None:
+                cached.pop(name, None)
 
-    def _set_extra(self, name: str, value: Any) -> None:
-        """Carry an annotation until the next query that returns this instance."""
-        self.__dict__["_extras"] = (*self.__dict__.get("_extras", ()), name)
-        object.__setattr__(self, name, value)
+    def _carry_extras(self, names: tuple[str, ...], only: bool = False) -> None:
+        """What a query has set (or will set) beside the row's fields is carried until the next query for this instance.
+
+        With `only`, what earlier queries had set is forgotten now.
+        """
+        held = self.__dict__
+        earlier = held.get("_extras", ())
+        if earlier and only:
+            kept = {name: held[name] for name in names if name in held}
+            self._drop_extras()
+            held.update(kept)
+            earlier = ()
+        if names:
+            held["_extras"] = (*earlier, *names)
 
     def refresh_from_db(
         self, using: str | None = None, fields: Iterable[str] | None = None, from_queryset: Any = None

@@ -14,7 +14,7 @@ import gc
 import logging
 import time
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -22,7 +22,7 @@ from django.db.models.signals import post_migrate
 
 from perdure.errors import UnsavedObject
 from perdure.idmapper.deleting import Deleting
-from perdure.idmapper.identity import all_maps, identity_map, lock
+from perdure.idmapper.identity import IdentityMap, all_maps, identity_map, lock
 from perdure.idmapper.inheritance import expire_relatives
 from perdure.idmapper.loading import Loading
 from perdure.idmapper.metaclass import SharedMemoryModelBase, WeakSharedMemoryModelBase
@@ -52,11 +52,16 @@ logger = logging.getLogger("perdure.idmapper")
 AUTO_FLUSH_MIN_INTERVAL = 300.0  # seconds
 
 
-class SharedMemoryModel(Loading, Saving, Deleting, models.Model, metaclass=SharedMemoryModelBase):
+class SharedMemoryModel(Loading, Saving, Deleting, models.Model, metaclass=SharedMemoryModelBase):  # type: ignore[misc]
     """Base class for models with one live instance per row. Inherit from this."""
 
-    objects = SharedMemoryManager()
-    unscoped = SharedMemoryManager()
+    __dbclass__: ClassVar[Any]
+    __identity__: ClassVar[IdentityMap]
+    path: ClassVar[str]
+    typename: ClassVar[str]
+
+    objects: ClassVar[Any] = SharedMemoryManager()
+    unscoped: ClassVar[Any] = SharedMemoryManager()
 
     _library_init = True
 

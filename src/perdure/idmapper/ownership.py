@@ -111,4 +111,4 @@ def may_refresh(instance: Any) -> bool:
     if _owner is not None:
         return threading.get_ident() == _owner
     holder = _guard.holder(instance)
-    return holder is None or holder.connection._thread_ident == threading.get_ident()
+    return holder is None or holder.connection._thread_ident == threading.get_ident()  # type: ignore[attr-defined]

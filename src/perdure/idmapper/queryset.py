@@ -8,18 +8,21 @@ until the next query that returns it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
-from django.db import transaction
+from django.db import router, transaction
 from django.db.models import F, Manager, Model, QuerySet
 from django.db.models.query import ModelIterable, RawQuerySet
 
-from perdure.errors import InvalidArgument
+from perdure.errors import DuplicateInstance, InvalidArgument
 from perdure.idmapper.field_writes import IMMUTABLE, as_stored
 from perdure.idmapper.identity import identity_map
+from perdure.idmapper.inheritance import expire_shared, relatives
 from perdure.idmapper.ownership import check_owner
+from perdure.idmapper.prefetching import prefetch
 from perdure.idmapper.residency import residents
-from perdure.idmapper.states import require
+from perdure.idmapper.states import describe, require
 from perdure.transactions.connection import unit_of_work
 
 __all__ = ["SharedMemoryManager", "SharedMemoryQuerySet"]
@@ -36,16 +39,18 @@ class SharedIterable(ModelIterable):  # type: ignore[type-arg]
             if not hasattr(field.remote_field.model, "__dbclass__")
         }
         extras = (*queryset.query.annotation_select, *queryset.query.extra_select)
+        # What a relation leads to is part of a greater result, whose extras it must not take away.
+        on_its_own = "instance" not in queryset._hints
         cohort = queryset.model._new_cohort(queryset)
         for instance in super().__iter__():
-            if extras:
-                instance.__dict__["_extras"] = extras
+            if extras or "_extras" in instance.__dict__:
+                instance._carry_extras(extras, only=on_its_own)
             if cohort is not None:
                 cohort.add(instance)
             yield instance
 
 
-class SharedRawQuerySet(RawQuerySet):
+class SharedRawQuerySet(RawQuerySet):  # type: ignore[type-arg]
     """`raw()` of a shared-memory model."""
 
     def iterator(self) -> Iterator[Any]:
@@ -57,17 +62,33 @@ class SharedRawQuerySet(RawQuerySet):
                 names = [self.translations.get(column, column) for column in self.query.get_columns()]
                 columns = {field.column for field in self.model._meta.concrete_fields}
                 extras = tuple(name for name in names if name not in fields and name not in columns)
-            if extras:
-                instance.__dict__["_extras"] = extras
+            instance._carry_extras(extras, only=True)
             yield instance
 
+    def _prefetch_related_objects(self) -> None:
+        prefetch(self._result_cache, self._prefetch_related_lookups)  # type: ignore[attr-defined]
+        self._prefetch_done = True
 
-class SharedMemoryQuerySet(QuerySet):
+
+class SharedMemoryQuerySet(QuerySet):  # type: ignore[type-arg]
     """A queryset whose instances come from, and stay in step with, the identity map."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._iterable_class = SharedIterable
+
+    def _prefetch_related_objects(self) -> None:
+        prefetch(self._result_cache, self._prefetch_related_lookups)  # type: ignore[attr-defined]
+        self._prefetch_done = True
+
+    def _iterator(self, use_chunked_fetch: bool, chunk_size: int | None) -> Iterator[Any]:
+        rows = iter(self._iterable_class(self, chunked_fetch=use_chunked_fetch, chunk_size=chunk_size or 2000))
+        if not self._prefetch_related_lookups or chunk_size is None:  # type: ignore[attr-defined]
+            yield from rows
+            return
+        while batch := list(islice(rows, chunk_size)):
+            prefetch(batch, self._prefetch_related_lookups)  # type: ignore[attr-defined]
+            yield from batch
 
     def raw(self, raw_query: str, params: Any = (), translations: Any = None, using: str | None = None) -> Any:
         """Django's `raw()`, through the identity map."""
@@ -96,16 +117,19 @@ class SharedMemoryQuerySet(QuerySet):
                 values[version] = F(version) + 1
             count = super().update(**values)
             for instance in victims:
-                _take_update(instance, values, version)
+                if instance._meta.concrete_model is model:
+                    _take_update(instance, values, version)
+                else:
+                    expire_shared(instance, [model._meta.get_field(name).attname for name in values])
             model._rows_written({model._meta.get_field(name).attname for name in values if name != "pk"})
         return count
 
     update.alters_data = True  # type: ignore[attr-defined]
 
     def _live_victims(self, alias: str, model: Any) -> list[Any] | None:
-        """The live instances among the rows; None if there are no rows at all."""
-        known = identity_map(alias, model)
-        if not len(known):
+        """The live instances that share the rows (also those of inherited tables); None if there are no rows at all."""
+        maps = [known for table in (model, *relatives(model)) if len(known := identity_map(alias, table))]
+        if not maps:
             return []
         rows = self._chain()  # type: ignore[attr-defined]
         rows.query.clear_ordering(force=True)
@@ -113,7 +137,7 @@ class SharedMemoryQuerySet(QuerySet):
         if not pks:
             return None
         unit = unit_of_work(alias)
-        found = [instance for pk in pks if (instance := known.get(pk)) is not None]
+        found = [instance for known in maps for pk in pks if (instance := known.get(pk)) is not None]
         for instance in found:
             check_owner(instance, unit)
             unit.touch(instance, "fields")
@@ -136,8 +160,14 @@ class SharedMemoryQuerySet(QuerySet):
     bulk_update.alters_data = True  # type: ignore[attr-defined]
 
     def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
-        """Django's `bulk_create()`; the instances given become the live ones, and their creation hooks run."""
+        """Django's `bulk_create()`; the instances given become the live ones, and their creation hooks run.
+
+        With `ignore_conflicts` or `update_conflicts` nobody knows which rows are new: those given stay drafts without a
+        row, no hooks run, and live instances of the table read their rows anew.
+        """
         objs = list(objs)
+        if kwargs.get("ignore_conflicts") or kwargs.get("update_conflicts"):
+            return self._bulk_merge(objs, *args, **kwargs)
         self._for_write = True
         unit = unit_of_work(self.db)
         for obj in objs:
@@ -148,19 +178,33 @@ class SharedMemoryQuerySet(QuerySet):
             for obj in objs:
                 unit.touch(obj, "created")
             created = super().bulk_create(objs, *args, **kwargs)
-            kept = [obj for obj in created if obj.pk is not None and not kwargs.get("update_conflicts")]
-            for obj in kept:
+            for obj in created:
                 obj._register(self.db)
-            for obj in kept:
+            for obj in created:
                 obj._after_insert(new=True)
             self.model._meta.concrete_model._rows_written()  # type: ignore[union-attr]
-            if kwargs.get("update_conflicts"):
-                for live in identity_map(self.db, self.model._meta.concrete_model).instances():  # type: ignore[arg-type]
-                    unit.touch(live, "fields")
-                    live._expire_fields()
         return created
 
     bulk_create.alters_data = True  # type: ignore[attr-defined]
+
+    def _bulk_merge(self, drafts: list[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        """`bulk_create` over rows that may exist."""
+        self._for_write = True
+        model: Any = self.model._meta.concrete_model
+        unit = unit_of_work(self.db)
+        for draft in drafts:
+            if not draft._state.adding:
+                raise DuplicateInstance(f"{describe(draft)} already has a row; give bulk_create() new instances")
+        with transaction.atomic(using=self.db):
+            super().bulk_create(drafts, *args, **kwargs)
+            for draft in drafts:
+                draft._state.adding, draft._state.db = True, None
+            for live in identity_map(self.db, model).instances():
+                check_owner(live, unit)
+                unit.touch(live, "fields")
+                live._expire_fields()
+            model._rows_written()
+        return drafts
 
 
 def _refuse_keys(model: Any, values: Iterable[str]) -> None:
@@ -225,7 +269,10 @@ class SharedMemoryManager(Manager.from_queryset(SharedMemoryQuerySet)):  # type:
 
     def _from_memory(self, pk: Any) -> Any:
         model = self.model
-        known = model.__identity__ if self._db is None else identity_map(self._db, model.__dbclass__)
+        if self._db is None and not router.routers:
+            known = model.__identity__
+        else:
+            known = identity_map(self.db, model.__dbclass__)
         ref = known.refs.get(pk)
         instance = None if ref is None else ref()
         if instance is None or not self._covers(instance):

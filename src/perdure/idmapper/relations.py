@@ -18,20 +18,24 @@ from perdure.idmapper.identity import identity_map
 from perdure.idmapper.states import describe
 from perdure.transactions.clock import write_clock
 
-__all__ = ["IdentityState", "PrefetchCache", "RelationCache", "resolve_by_identity"]
+__all__ = ["IdentityState", "PrefetchCache", "RelationCache", "release_targets", "resolve_by_identity"]
 
 
 class RelationCache(dict[str, Any]):
     """Django's per-instance cache of relations, which refuses what the identity map can find again.
 
-    It still holds a target that has no row yet (it has no id to store) and targets of plain Django models.
+    It still holds a target that has no row yet (it has no id to store) and targets of plain Django models, these
+    until the next write of this process.
     """
+
+    as_of = 0
 
     def __setitem__(self, name: str, value: Any) -> None:
         if value is None or (hasattr(value, "__dbclass__") and value.pk is not None):
             self.pop(name, None)
         else:
             super().__setitem__(name, value)
+            self.as_of = write_clock.now
 
 
 class _RelationCacheAttribute:
@@ -109,12 +113,12 @@ class _IdentityLookup:
         return super().__get__(instance, cls)  # type: ignore[misc]
 
     def _drop_stale(self, instance: Any) -> None:
-        """Forget a target (of a plain Django model) that the id no longer means."""
+        """Forget a target (of a plain Django model) that the id no longer means, or that may have been written since."""
         cached = instance._state.__dict__.get("fields_cache")
         known = cached.get(self.field.name) if cached else None
         if known is not None and known._state.db is not None:
             (column, target) = self.field.related_fields[0]
-            if getattr(instance, column.attname) != getattr(known, target.attname):
+            if cached.as_of != write_clock.now or getattr(instance, column.attname) != getattr(known, target.attname):
                 del cached[self.field.name]
 
     def __set__(self, instance: Any, value: Any) -> None:
@@ -125,16 +129,30 @@ class _IdentityLookup:
         super().__set__(instance, value)  # type: ignore[misc]
 
 
-class IdentityForeignKey(_IdentityLookup, ForwardManyToOneDescriptor):
+class IdentityForeignKey(_IdentityLookup, ForwardManyToOneDescriptor):  # type: ignore[type-arg]
     """A foreign key that resolves through the identity map."""
 
 
-class IdentityOneToOne(_IdentityLookup, ForwardOneToOneDescriptor):
+class IdentityOneToOne(_IdentityLookup, ForwardOneToOneDescriptor):  # type: ignore[type-arg]
     """A one-to-one key that resolves through the identity map."""
 
     def get_object(self, instance: Any) -> Any:
         """The target, read from its row: Django would make up the parent of an inherited row from the child's."""
         return ForwardManyToOneDescriptor.get_object(self, instance)
+
+
+def release_targets(instance: Any) -> None:
+    """`instance` has got a row: what was kept of it and by it until then can be found by id from now on."""
+    own = instance._state.fields_cache
+    for name, value in list(own.items()):
+        own[name] = value  # keeps only what the identity map cannot find again
+    for field in instance._meta.concrete_fields:
+        if field.one_to_one and hasattr(field.remote_field.model, "__dbclass__"):
+            target = identity_map(instance._state.db, field.remote_field.model._meta.concrete_model).get(
+                instance.__dict__.get(field.attname)
+            )
+            if target is not None:
+                target._state.fields_cache.pop(field.remote_field.cache_name, None)
 
 
 def resolve_by_identity(cls: type, field: Any) -> None:

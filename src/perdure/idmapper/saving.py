@@ -23,6 +23,7 @@ from perdure.idmapper.field_writes import IMMUTABLE, as_stored, field_writer, ha
 from perdure.idmapper.identity import identity_map, lock
 from perdure.idmapper.inheritance import relatives
 from perdure.idmapper.ownership import check_owner
+from perdure.idmapper.relations import release_targets
 from perdure.idmapper.residency import residents
 from perdure.idmapper.states import describe, require
 from perdure.transactions.connection import unit_of_work
@@ -322,6 +323,7 @@ class Saving:
         held[meta.pk.attname] = pk = meta.pk.to_python(held[meta.pk.attname])
         self._state.db = alias  # type: ignore[attr-defined]
         self._state.adding = False  # type: ignore[attr-defined]
+        release_targets(self)
         for field in meta.concrete_fields:
             if field.attname in held:
                 held[field.attname] = as_stored(field, held[field.attname])

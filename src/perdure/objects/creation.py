@@ -25,7 +25,16 @@ from perdure.typeclasses import registry
 from perdure.typeclasses.applied_arguments import apply_labels, normal_labels
 from perdure.typeclasses.creation import normal_entity
 
-__all__ = ["ARGUMENTS", "BATCH_SIZE", "apply_arguments", "announce_arrival", "create_object", "create_objects", "default_home", "normal_lockstring"]
+__all__ = [
+    "ARGUMENTS",
+    "BATCH_SIZE",
+    "announce_arrival",
+    "apply_arguments",
+    "create_object",
+    "create_objects",
+    "default_home",
+    "normal_lockstring",
+]
 
 #: What `create_object` takes beside the typeclass.
 ARGUMENTS = (
@@ -87,7 +96,9 @@ def create_objects(
     with transaction():
         while batch := [dict(row) for row in islice(source, batch_size)]:
             instances = [
-                _prepare(model, row.pop("typeclass", typeclass), row, f"create_objects row {len(created) + index}", home)
+                _prepare(
+                    model, row.pop("typeclass", typeclass), row, f"create_objects row {len(created) + index}", home
+                )
                 for index, row in enumerate(batch)
             ]
             for instance in () if hooks else instances:

@@ -37,7 +37,7 @@ def _attempt(make: Callable[[], Any]) -> Made:
         return None, [f"An error occurred while creating this: {error}"]
 
 
-class _Refused(Exception):  # noqa: N818  (never seen by anybody)
+class _Refused(Exception):
     def __init__(self, reasons: list[str]) -> None:
         self.reasons = reasons
 
@@ -179,7 +179,9 @@ class ExitMaker:
         **kwargs: Any,
     ) -> Made:
         """Create an exit from `location` to `destination`; other arguments as `DefaultObject.create`."""
-        places = {name: value for name, value in (("location", location), ("destination", destination)) if value is not None}
+        places = {
+            name: value for name, value in (("location", location), ("destination", destination)) if value is not None
+        }
         return super().create(key, account=account, caller=caller, method=method, **{**kwargs, **places})  # type: ignore[misc, no-any-return]
 
 

@@ -72,10 +72,10 @@ class ObjectDBManager(TypedObjectManager):
         if isinstance(searchdata, self.model.__dbclass__):
             return wanted.only_of([searchdata])
         if attribute_name:
-            return wanted.with_ordinals(
-                searchdata, lambda text: wanted.by_attribute(attribute_name, text), ordinals
-            )
-        number = None if isinstance(searchdata, str) and not searchdata.strip().startswith("#") else dbref_number(searchdata)
+            return wanted.with_ordinals(searchdata, lambda text: wanted.by_attribute(attribute_name, text), ordinals)
+        number = (
+            None if isinstance(searchdata, str) and not searchdata.strip().startswith("#") else dbref_number(searchdata)
+        )
         if number is not None and (not isinstance(searchdata, str) or (exact and use_dbref)):
             found = self.filter(pk=number).first()
             if found is not None or not isinstance(searchdata, str):
@@ -109,7 +109,9 @@ class ObjectDBManager(TypedObjectManager):
 
         With `exact=False`, accounts whose name contains it.
         """
-        restricted = self.all() if candidates is None else self.filter(pk__in=[found.pk for found in as_list(candidates)])
+        restricted = (
+            self.all() if candidates is None else self.filter(pk__in=[found.pk for found in as_list(candidates)])
+        )
         number = dbref_number(ostring)
         if number is not None:
             return restricted.filter(db_account_id=number).order_by("pk")
@@ -206,7 +208,9 @@ class ObjectDBManager(TypedObjectManager):
             "aliases": new_aliases,
             "destination": new_destination,
         }
-        return copy_object(original_object, {name: value for name, value in given.items() if value is not NOT_GIVEN}, **options)
+        return copy_object(
+            original_object, {name: value for name, value in given.items() if value is not NOT_GIVEN}, **options
+        )
 
     # --- parts
 
@@ -240,7 +244,9 @@ class ObjectDBManager(TypedObjectManager):
 class _Wanted:
     """What a search is limited to, and the ways to look within that."""
 
-    def __init__(self, manager: Any, typeclass: Any, exact_class: bool, tags: Any, candidates: list[Any] | None) -> None:
+    def __init__(
+        self, manager: Any, typeclass: Any, exact_class: bool, tags: Any, candidates: list[Any] | None
+    ) -> None:
         self.manager = manager
         self.paths = manager._paths(typeclass, exact_class) if typeclass is not None else None
         self.tags = normal_tags(tags)
@@ -256,9 +262,7 @@ class _Wanted:
     def only_of(self, found: list[Any]) -> Any:
         """Those of `found` that are wanted."""
         allowed = None if self.candidates is None else {id(candidate) for candidate in self.candidates}
-        return self.manager._result(
-            obj for obj in found if (allowed is None or id(obj) in allowed) and self._fits(obj)
-        )
+        return self.manager._result(obj for obj in found if (allowed is None or id(obj) in allowed) and self._fits(obj))
 
     def rows(self) -> Any:
         """The rows that are wanted."""
@@ -326,9 +330,7 @@ def _carriers(model: Any, key: str, category: Any, tagtype: str | None, lookup: 
     """Ids of the objects that carry a tag; for a subquery."""
     concrete = model.__dbclass__
     through = concrete._meta.get_field("db_tags").remote_field.through
-    tags = Tag.objects.filter(
-        **{f"db_key__{lookup}": key}, db_tagtype=tagtype, db_model=concrete._meta.model_name
-    )
+    tags = Tag.objects.filter(**{f"db_key__{lookup}": key}, db_tagtype=tagtype, db_model=concrete._meta.model_name)
     if category is not NOT_GIVEN:
         tags = tags.filter(db_category=category.strip().lower() if category else None)
     owner = f"{concrete._meta.model_name}_id"

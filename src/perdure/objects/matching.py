@@ -25,7 +25,20 @@ _STYLES = {
 _COUNTED = re.compile(
     r"(?:(?P<count>an?|the|some|[0-9]+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\s+)?(?P<noun>.+)$"
 )
-_WORDS = ("first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth").split()
+_WORDS = [
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+]
 
 
 def aliases_of(obj: Any) -> list[str]:

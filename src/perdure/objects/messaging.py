@@ -124,7 +124,15 @@ class Messaging:
         message, options = _split(text)
         template = Template(message if isinstance(message, str) else str(message), strict=raise_funcparse_errors)
         for receiver in self.contents_get(exclude=exclude):
-            attempt(_deliver, receiver, None if text is None else template, options, Reading(actor, receiver, names), from_obj, kwargs)
+            attempt(
+                _deliver,
+                receiver,
+                None if text is None else template,
+                options,
+                Reading(actor, receiver, names),
+                from_obj,
+                kwargs,
+            )
 
     # --- speaking
 

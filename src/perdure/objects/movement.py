@@ -49,7 +49,7 @@ class MoveResult(int):
     __str__ = __repr__
 
 
-class _UndoMove(Exception):  # noqa: N818  (never seen by anybody)
+class _UndoMove(Exception):
     """Carries the result of a move that is to be undone out of its transaction."""
 
     def __init__(self, result: MoveResult) -> None:
@@ -120,7 +120,9 @@ class Movement:
         told.msg(reason)
         return MoveResult(False, "destination", reason)
 
-    def _move(self: Any, target: Any, quiet: bool, told: Any, move_hooks: bool, arguments: dict[str, Any]) -> MoveResult:
+    def _move(
+        self: Any, target: Any, quiet: bool, told: Any, move_hooks: bool, arguments: dict[str, Any]
+    ) -> MoveResult:
         source = self.location
         stopped = self._move_refusal(source, target, move_hooks, arguments)
         if stopped is not None:
@@ -225,7 +227,9 @@ class Movement:
             place.msg((msg or f"You now have {self.get_display_name(place)} in your possession.", {"type": move_type}))
             return
         text = msg or (
-            "{object} arrives to {destination} from {origin}." if source_location else "{object} arrives to {destination}."
+            "{object} arrives to {destination} from {origin}."
+            if source_location
+            else "{object} arrives to {destination}."
         )
         names = self._announced(text, source_location, place, mapping)
         place.msg_contents((text, {"type": move_type}), exclude=(self,), from_obj=self, mapping=names)

@@ -85,7 +85,9 @@ class CharacterPuppeting:
         if place is None:
             return
         self.msg((self.at_look(place), {"type": "look"}))
-        place.msg_contents("{character} has entered the game.", exclude=[self], from_obj=self, mapping={"character": self})
+        place.msg_contents(
+            "{character} has entered the game.", exclude=[self], from_obj=self, mapping={"character": self}
+        )
 
     def at_post_unpuppet(self: Any, account: Any = None, session: Any = None, **kwargs: Any) -> None:
         """When nobody plays it any more: tell those who are there, and take it out of the world."""

@@ -9,7 +9,7 @@ delete, which knows how to cascade, takes over.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import Any, NamedTuple
 
 from django.db.models import signals
@@ -30,7 +30,7 @@ class References(NamedTuple):
     others: bool
 
 
-@lru_cache(maxsize=None)
+@cache
 def _foreign_columns(model: Any) -> tuple[tuple[str, str], ...]:
     """Tables and columns, beside those of objects themselves, that refer to objects."""
     own = {model, attribute_model(model), model._meta.get_field("db_tags").remote_field.through}
@@ -42,12 +42,12 @@ def _foreign_columns(model: Any) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _question(model: Any, vendor: str) -> str:
     """One statement that asks for all references."""
     own = model._meta.db_table
     columns = [(own, "db_location_id"), (own, "db_home_id"), (own, "db_destination_id"), *_foreign_columns(model)]
-    return "SELECT " + ", ".join(f'EXISTS(SELECT 1 FROM "{table}" WHERE "{column}" = %s)' for table, column in columns)  # noqa: S608
+    return "SELECT " + ", ".join(f'EXISTS(SELECT 1 FROM "{table}" WHERE "{column}" = %s)' for table, column in columns)
 
 
 def references_to(obj: Any) -> References:
@@ -72,9 +72,9 @@ def remove_row(obj: Any) -> bool:
     model = obj.__dbclass__
     through = model._meta.get_field("db_tags").remote_field.through
     statements = [
-        f'DELETE FROM "{through._meta.db_table}" WHERE "{model._meta.get_field("db_tags").m2m_column_name()}" = %s',  # noqa: S608
-        f'DELETE FROM "{attribute_model(model)._meta.db_table}" WHERE "owner_id" = %s',  # noqa: S608
-        f'DELETE FROM "{model._meta.db_table}" WHERE "{model._meta.pk.column}" = %s',  # noqa: S608
+        f'DELETE FROM "{through._meta.db_table}" WHERE "{model._meta.get_field("db_tags").m2m_column_name()}" = %s',
+        f'DELETE FROM "{attribute_model(model)._meta.db_table}" WHERE "owner_id" = %s',
+        f'DELETE FROM "{model._meta.db_table}" WHERE "{model._meta.pk.column}" = %s',
     ]
     signals.pre_delete.send(sender=cls, instance=obj, using=alias, origin=obj)
     store = obj._tag_store

@@ -40,7 +40,14 @@ _ROLE_NAMES = {
     "reflexive pronoun": 4,
     "rp": 4,
 }
-_VIEWPOINTS = {"1st person": 1, "first person": 1, "2nd person": 2, "second person": 2, "3rd person": 3, "third person": 3}
+_VIEWPOINTS = {
+    "1st person": 1,
+    "first person": 1,
+    "2nd person": 2,
+    "second person": 2,
+    "3rd person": 3,
+    "third person": 3,
+}
 _GENDER_NAMES = {
     "male": "male",
     "m": "male",

@@ -101,7 +101,11 @@ def _gender(thing: Any) -> str:
     found = getattr(thing, "gender", None)
     value = found() if callable(found) else found
     folded = value.lower() if isinstance(value, str) else ""
-    return {"ambiguous": "plural"}.get(folded, folded) if folded in ("male", "female", "plural", "ambiguous") else "neutral"
+    return (
+        {"ambiguous": "plural"}.get(folded, folded)
+        if folded in ("male", "female", "plural", "ambiguous")
+        else "neutral"
+    )
 
 
 def _capitalised(function: Callable[..., str]) -> Callable[..., str]:
@@ -166,7 +170,9 @@ class Template:
                 continue
             known = FUNCTIONS.get(part[1])
             if known is None:
-                raise InvalidArgument(f"{part[0]} calls ${part[1]}, which does not exist; there are {', '.join(FUNCTIONS)}")
+                raise InvalidArgument(
+                    f"{part[0]} calls ${part[1]}, which does not exist; there are {', '.join(FUNCTIONS)}"
+                )
             if not known[1] <= len(part[2]) <= known[2]:
                 raise InvalidArgument(f"{part[0]} has {len(part[2])} arguments; {known[1]} to {known[2]} are taken")
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from itertools import islice
-from types import SimpleNamespace
 from typing import Any
 
 from perdure.errors import InvalidArgument
@@ -69,12 +68,18 @@ def apply_labels(entity: Any, arguments: dict[str, Any]) -> None:
         entity.nattributes.add(key, value)
 
 
+class _LockHost:
+    """Something to put locks on."""
+
+    lock_storage = ""
+
+
 @lru_cache(maxsize=256)
 def normal_lockstring(lockstring: str) -> str:
     """The form in which a lockstring is stored."""
-    host = SimpleNamespace(lock_storage="")
+    host = _LockHost()
     LockHandler(host).add(lockstring)
-    return str(host.lock_storage)
+    return host.lock_storage
 
 
 def create_many(

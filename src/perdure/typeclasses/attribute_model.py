@@ -11,7 +11,7 @@ attributes again.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models.functions import Substr
@@ -108,8 +108,8 @@ class Attribute(WeakSharedMemoryModel):
     db_version = models.PositiveBigIntegerField("version", default=1, editable=False)
 
     _hears_deletions = False
-    unscoped = AttributeManager()
-    objects = AttributeManager()
+    unscoped: ClassVar[Any] = AttributeManager()
+    objects: ClassVar[Any] = AttributeManager()
 
     class Meta:
         abstract = True
@@ -144,7 +144,7 @@ class Attribute(WeakSharedMemoryModel):
 
     def access(self, accessing_obj: Any, access_type: str = "read", default: bool = False, **kwargs: Any) -> bool:
         """Whether `accessing_obj` passes this attribute's lock of `access_type`."""
-        return self.locks.check(accessing_obj, access_type, default=default)
+        return bool(self.locks.check(accessing_obj, access_type, default=default))
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Delete the row; the owner no longer has the attribute."""

@@ -57,7 +57,12 @@ def _keyed(operand: Any, where: str) -> tuple[str, Any, str | None]:
         kind, number, text = comparison_key(operand)
     except UnstorableValue as error:
         raise UnknownLookup(f"{where}: such a value cannot be stored, so nothing has it ({error})") from error
-    if kind == "i" and isinstance(operand, int | float | Decimal) and abs(operand) >= _LARGEST and abs(operand) != float("inf"):
+    if (
+        kind == "i"
+        and isinstance(operand, int | float | Decimal)
+        and abs(operand) >= _LARGEST
+        and abs(operand) != float("inf")
+    ):
         raise UnknownLookup(f"{where}: numbers beyond 64 bits are stored, but cannot be compared")
     return kind, number, text
 

@@ -49,7 +49,7 @@ class InMemoryAttribute:
 
     def access(self, accessing_obj: Any, access_type: str = "read", default: bool = False, **kwargs: Any) -> bool:
         """Whether `accessing_obj` passes this attribute's lock of `access_type`."""
-        return self.locks.check(accessing_obj, access_type, default=default)
+        return bool(self.locks.check(accessing_obj, access_type, default=default))
 
     def __repr__(self) -> str:
         return f"{self.key}(in memory)"

@@ -21,6 +21,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from perdure import signals
+from perdure.conf import conf
 from perdure.errors import InvalidArgument, ReadOnlyProperty, TypeclassError
 from perdure.idmapper.models import SharedMemoryModel
 from perdure.idmapper.states import State, require, state_of
@@ -38,7 +39,7 @@ from perdure.typeclasses.metaclass import TypeclassBase
 from perdure.typeclasses.properties import AttributeProperty, NAttributeProperty
 from perdure.typeclasses.references import referrers
 from perdure.typeclasses.stored_attributes import AttributeHandler
-from perdure.typeclasses.swap import swap
+from perdure.typeclasses.swap import become, swap
 from perdure.typeclasses.tag_model import Tag
 from perdure.typeclasses.tag_store import TagStore
 from perdure.typeclasses.tags import (
@@ -75,7 +76,7 @@ class TypedObject(SharedMemoryModel, metaclass=TypeclassBase):
     db_version = models.PositiveBigIntegerField("row version", default=1, editable=False)
     db_tags = models.ManyToManyField(Tag, blank=True, verbose_name="tags")
 
-    unscoped = TypedObjectManager()
+    unscoped: ClassVar[Any] = TypedObjectManager()
 
     version_field = "db_version"
     typeclass_version = 0
@@ -158,16 +159,8 @@ class TypedObject(SharedMemoryModel, metaclass=TypeclassBase):
         path = self.db_typeclass_path
         cls = missing.class_for_path(path, self.__dbclass__) if path else registry.default_class(self.__dbclass__)
         if cls is not type(self):
-            self._become(cls)
+            become(self, cls)
             self.at_init()
-
-    def _become(self, cls: Any) -> None:
-        """Change class in memory; a rollback changes it back."""
-        old = type(self)
-        unit = unit_of_work(self._state.db)
-        if unit.in_transaction:
-            unit.frames[-1].callbacks.append(lambda: object.__setattr__(self, "__class__", old))
-        self.__class__ = cls
 
     @classmethod
     def _heal_placeholders(cls) -> None:
@@ -302,7 +295,7 @@ class TypedObject(SharedMemoryModel, metaclass=TypeclassBase):
         require(self, "write stored data of")
         if not isinstance(value, str) or not value.strip():
             raise InvalidArgument(f"the key of {type(self).__name__} {self.dbref} is non-blank text, got {value!r}")
-        limit = self._meta.get_field(field).max_length
+        limit = getattr(self._meta.get_field(field), "max_length", None)
         if limit is not None and len(value) > limit:
             raise InvalidArgument(f"the key of {type(self).__name__} {self.dbref} has at most {limit} characters")
         old = getattr(self, field)
@@ -325,7 +318,7 @@ class TypedObject(SharedMemoryModel, metaclass=TypeclassBase):
     @property
     def dbid(self) -> int | None:
         """The id in the database."""
-        return self.pk
+        return self.pk  # type: ignore[no-any-return]
 
     @property
     def dbref(self) -> str:
@@ -364,7 +357,7 @@ class TypedObject(SharedMemoryModel, metaclass=TypeclassBase):
         wanted = {typeclass.path} if hasattr(typeclass, "path") else {typeclass}
         if isinstance(typeclass, str):
             wanted = {typeclass, registry.translated(typeclass)}
-            wanted |= {f"{prefix}.{typeclass}" for prefix in registry.conf.TYPECLASS_PATHS}
+            wanted |= {f"{prefix}.{typeclass}" for prefix in conf.TYPECLASS_PATHS}
         classes = [type(self)] if exact else type(self).__mro__
         return any(getattr(cls, "path", None) in wanted for cls in classes)
 
@@ -404,13 +397,14 @@ class TypedObject(SharedMemoryModel, metaclass=TypeclassBase):
         **kwargs: Any,
     ) -> bool:
         """Whether `accessing_obj` passes this object's lock of `access_type`; `default` if there is none."""
-        return self.locks.check(
+        allowed: bool = self.locks.check(
             accessing_obj,
             access_type,
             default=default,
             no_superuser_bypass=no_superuser_bypass,
             session=kwargs.get("session"),
         )
+        return allowed
 
     def check_permstring(self, permstring: str) -> bool:
         """Whether this object itself has a permission (or a higher one), whatever its locks say."""
@@ -453,10 +447,10 @@ class TypedObject(SharedMemoryModel, metaclass=TypeclassBase):
     @classmethod
     def web_get_create_url(cls) -> str:
         """Address of the page that creates one of these, or `#`."""
-        return _reversed(f"{slugify(cls._meta.verbose_name)}-create")
+        return _reversed(f"{slugify(str(cls._meta.verbose_name))}-create")
 
     def _web_url(self, action: str) -> str:
-        return _reversed(f"{slugify(self._meta.verbose_name)}-{action}", pk=self.pk, slug=slugify(self.key))
+        return _reversed(f"{slugify(str(self._meta.verbose_name))}-{action}", pk=self.pk, slug=slugify(self.key))
 
     def web_get_detail_url(self) -> str:
         """Address of this object's page, or `#`."""

@@ -105,7 +105,7 @@ def load(path: str, family: Any) -> Any:
 
     Raises `TypeclassNotFound` (not allowed, no such module or class, or the module fails to import) or `WrongFamily`.
     """
-    cls = find(path, family)
+    cls = _known(path, family)
     if cls is not None:
         return cls
     module, _, name = path.rpartition(".")
@@ -117,13 +117,19 @@ def load(path: str, family: Any) -> Any:
             "INSTALLED_APPS, so it is not imported"
         )
     _import(module, path)
-    cls = find(path, family)
+    cls = _known(path, family)
     if cls is not None:
         return cls
-    other = _by_path.get(path) or _aliases.get(path)
-    if other is not None:
-        raise WrongFamily(f"{path} is a typeclass of {other.__dbclass__.__name__}, not of {family.__name__}")
     raise TypeclassNotFound(f"the module {module} has no typeclass {name!r}")
+
+
+def _known(path: str, family: Any) -> Any:
+    """`find`, but raises `WrongFamily` if the path is that of a class of another kind."""
+    cls = find(path, family)
+    other = _by_path.get(path) or _aliases.get(path)
+    if cls is None and other is not None:
+        raise WrongFamily(f"{path} is a typeclass of {other.__dbclass__.__name__}, not of {family.__name__}")
+    return cls
 
 
 def resolve(typeclass: Any, family: Any) -> Any:

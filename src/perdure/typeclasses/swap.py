@@ -1,23 +1,25 @@
 """Changing the class of an object while it lives.
 
 Contract: everything is checked before anything changes, and the change is one transaction, hooks included: the
-stored path, the class in memory, cleaned attributes and command sets go together or not at all.
+stored path, the class in memory, cleaned attributes and command sets go together or not at all. What a class made and
+cached on the instance (its own handlers, cached properties) goes with the class; the handlers of data stay.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from perdure.errors import InvalidArgument, TypeclassNotFound
-from perdure.transactions import transaction
+from perdure.idmapper.states import State, require, state_of
+from perdure.transactions import on_rollback, transaction
 from perdure.typeclasses import registry
-from perdure.typeclasses.handlers import handler_names
+from perdure.typeclasses.handlers import lazy_handler
 
-__all__ = ["swap"]
+__all__ = ["become", "swap"]
 
-_KEPT = frozenset({"db", "ndb", "attributes", "nattributes", "tags", "aliases", "permissions", "locks", "_tag_store"})
+_HOLD_DATA = frozenset({"db", "ndb", "_tag_store"})
 
 
 def swap(
@@ -29,6 +31,8 @@ def swap(
     clean_cmdsets: bool,
 ) -> None:
     """Make `obj` an instance of another typeclass; see `TypedObject.swap_typeclass`."""
+    if state_of(obj) in (State.NEW, State.DELETED):
+        require(obj, "write stored data of")
     new_class = _target(obj, new_typeclass, no_default)
     obj._check_swap(new_class)
     hooks = _hook_names(new_class, run_start_hooks)
@@ -38,10 +42,10 @@ def swap(
         _change_class(obj, new_class)
         if names is None:
             obj.attributes.clear()
-            obj.nattributes.clear()
+            _clean_memory(obj, None)
         elif names:
             obj.attributes.remove(names)
-            obj.nattributes.remove(names)
+            _clean_memory(obj, names)
         if clean_cmdsets and hasattr(obj, "cmdset"):
             obj.cmdset.clear()
             obj.cmdset.remove_default()
@@ -61,14 +65,46 @@ def _target(obj: Any, new_typeclass: Any, no_default: bool) -> Any:
         return registry.default_class(family)
 
 
-def _change_class(obj: Any, new_class: Any) -> None:
-    for base in type(obj).__mro__:
-        for name, value in vars(base).items():
-            if isinstance(value, cached_property):
-                obj.__dict__.pop(name, None)
-    for name in handler_names(type(obj)) - _KEPT:
+def become(obj: Any, new_class: Any) -> None:
+    """Change the class of `obj` in memory; a rollback changes it back."""
+    on_rollback(partial(_set_class, obj, type(obj)), using=obj._state.db)
+    _set_class(obj, new_class)
+
+
+def _set_class(obj: Any, new_class: Any) -> None:
+    for name in _made_by(type(obj)) | _made_by(new_class):
         obj.__dict__.pop(name, None)
-    obj._become(new_class)
+    object.__setattr__(obj, "__class__", new_class)
+
+
+def _made_by(cls: Any) -> set[str]:
+    """What a typeclass caches on its instances, beside what every entity of its kind has."""
+    common = set(cls.__dbclass__.__mro__)
+    return {
+        name
+        for base in cls.__mro__
+        for name, value in vars(base).items()
+        if isinstance(value, cached_property) or (isinstance(value, lazy_handler) and base not in common)
+    } - _HOLD_DATA
+
+
+def _clean_memory(obj: Any, names: list[str] | None) -> None:
+    """Remove attributes that are not stored: all, or those named; a rollback brings them back."""
+    handler = obj.nattributes
+    slots = handler._slots(None) if names is None else [handler._slot(name, None) for name in names]
+    removed = [(slot, handler._find(slot), handler._locks_of(slot)) for slot in slots if handler._exists(slot)]
+    handler._remove(slots)
+
+    def restore() -> None:
+        for slot, value, locks in removed:
+            if not handler._exists(slot):
+                handler._set(slot, value, locks or None, None)
+
+    on_rollback(restore, using=obj._state.db)
+
+
+def _change_class(obj: Any, new_class: Any) -> None:
+    become(obj, new_class)
     obj.db_typeclass_path = new_class.path
     obj.db_typeclass_version = new_class.typeclass_version
     obj.save(update_fields=["db_typeclass_path", "db_typeclass_version"])

@@ -81,11 +81,11 @@ class TypedObjectAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """What the pages of all four kinds share."""
 
     form = TypedObjectForm
-    list_display = ("id", "db_key", "db_typeclass_path", "db_date_created")
-    list_display_links = ("id", "db_key")
-    list_filter = ("db_typeclass_path",)
-    search_fields = ("=id", "db_key", "db_typeclass_path")
-    readonly_fields = ("db_date_created",)
+    list_display: tuple[str, ...] = ("id", "db_key", "db_typeclass_path", "db_date_created")
+    list_display_links: tuple[str, ...] = ("id", "db_key")
+    list_filter: tuple[str, ...] = ("db_typeclass_path",)
+    search_fields: tuple[str, ...] = ("=id", "db_key", "db_typeclass_path")
+    readonly_fields: tuple[str, ...] = ("db_date_created",)
     ordering = ("-id",)
     save_on_top = True
 

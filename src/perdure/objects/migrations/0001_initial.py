@@ -4,98 +4,211 @@ import django.db.models.deletion
 import django.db.models.functions.text
 import django.db.models.manager
 import django.utils.timezone
+from django.conf import settings
+from django.db import migrations, models
+
 import perdure.idmapper.deleting
 import perdure.idmapper.loading
 import perdure.idmapper.saving
 import perdure.typeclasses.fields
-from django.conf import settings
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('typeclasses', '0001_initial'),
+        ("typeclasses", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ObjectDB',
+            name="ObjectDB",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('db_key', models.CharField(db_index=True, max_length=255, verbose_name='key')),
-                ('db_typeclass_path', models.CharField(db_index=True, max_length=255, null=True, verbose_name='typeclass')),
-                ('db_date_created', models.DateTimeField(auto_now_add=True, verbose_name='created')),
-                ('db_lock_storage', models.TextField(blank=True, default='', verbose_name='locks')),
-                ('db_typeclass_version', models.PositiveIntegerField(default=0, editable=False, verbose_name='typeclass version')),
-                ('db_version', models.PositiveBigIntegerField(default=1, editable=False, verbose_name='row version')),
-                ('db_sessid', models.CharField(blank=True, help_text='Ids of the sessions that control this object now, with commas.', max_length=255, null=True, verbose_name='session ids')),
-                ('db_cmdset_storage', models.CharField(blank=True, help_text='Paths of the persistent command sets, default first, with commas.', max_length=255, null=True, verbose_name='command sets')),
-                ('db_account', models.ForeignKey(blank=True, help_text='The account that controls this object now.', null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL, verbose_name='account')),
-                ('db_destination', models.ForeignKey(blank=True, help_text='Where it leads: set on exits.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='destinations_set', to='objects.objectdb', verbose_name='destination')),
-                ('db_home', models.ForeignKey(blank=True, help_text='Where it goes when its location goes away.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='homes_set', to='objects.objectdb', verbose_name='home')),
-                ('db_location', models.ForeignKey(blank=True, help_text='Where it is.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='locations_set', to='objects.objectdb', verbose_name='location')),
-                ('db_tags', models.ManyToManyField(blank=True, to='typeclasses.tag', verbose_name='tags')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("db_key", models.CharField(db_index=True, max_length=255, verbose_name="key")),
+                (
+                    "db_typeclass_path",
+                    models.CharField(db_index=True, max_length=255, null=True, verbose_name="typeclass"),
+                ),
+                ("db_date_created", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                ("db_lock_storage", models.TextField(blank=True, default="", verbose_name="locks")),
+                (
+                    "db_typeclass_version",
+                    models.PositiveIntegerField(default=0, editable=False, verbose_name="typeclass version"),
+                ),
+                ("db_version", models.PositiveBigIntegerField(default=1, editable=False, verbose_name="row version")),
+                (
+                    "db_sessid",
+                    models.CharField(
+                        blank=True,
+                        help_text="Ids of the sessions that control this object now, with commas.",
+                        max_length=255,
+                        null=True,
+                        verbose_name="session ids",
+                    ),
+                ),
+                (
+                    "db_cmdset_storage",
+                    models.CharField(
+                        blank=True,
+                        help_text="Paths of the persistent command sets, default first, with commas.",
+                        max_length=255,
+                        null=True,
+                        verbose_name="command sets",
+                    ),
+                ),
+                (
+                    "db_account",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="The account that controls this object now.",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="account",
+                    ),
+                ),
+                (
+                    "db_destination",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Where it leads: set on exits.",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="destinations_set",
+                        to="objects.objectdb",
+                        verbose_name="destination",
+                    ),
+                ),
+                (
+                    "db_home",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Where it goes when its location goes away.",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="homes_set",
+                        to="objects.objectdb",
+                        verbose_name="home",
+                    ),
+                ),
+                (
+                    "db_location",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Where it is.",
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="locations_set",
+                        to="objects.objectdb",
+                        verbose_name="location",
+                    ),
+                ),
+                ("db_tags", models.ManyToManyField(blank=True, to="typeclasses.tag", verbose_name="tags")),
             ],
             options={
-                'verbose_name': 'object',
-                'verbose_name_plural': 'objects',
+                "verbose_name": "object",
+                "verbose_name_plural": "objects",
             },
-            bases=(perdure.idmapper.loading.Loading, perdure.idmapper.saving.Saving, perdure.idmapper.deleting.Deleting, models.Model),
+            bases=(
+                perdure.idmapper.loading.Loading,
+                perdure.idmapper.saving.Saving,
+                perdure.idmapper.deleting.Deleting,
+                models.Model,
+            ),
             managers=[
-                ('objects', django.db.models.manager.Manager()),
-                ('unscoped', django.db.models.manager.Manager()),
+                ("objects", django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
         migrations.CreateModel(
-            name='ObjectAttribute',
+            name="ObjectAttribute",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('db_key', models.CharField(max_length=255, verbose_name='key')),
-                ('db_category', perdure.typeclasses.fields.NoneAsBlankField(blank=True, default=None, max_length=128, verbose_name='category')),
-                ('db_attrtype', perdure.typeclasses.fields.NoneAsBlankField(blank=True, default=None, max_length=16, verbose_name='type')),
-                ('db_kind', models.CharField(default='n', editable=False, max_length=1, verbose_name='kind')),
-                ('db_value', models.TextField(default='null', help_text='Canonical JSON.', verbose_name='value')),
-                ('db_number', perdure.typeclasses.fields.NumberField(editable=False, null=True, verbose_name='number')),
-                ('db_text', perdure.typeclasses.fields.SortableTextField(editable=False, null=True, verbose_name='text')),
-                ('db_references', models.TextField(editable=False, null=True, verbose_name='refers to')),
-                ('db_strvalue', models.TextField(blank=True, null=True, verbose_name='string value')),
-                ('db_lock_storage', models.TextField(blank=True, default='', verbose_name='locks')),
-                ('db_date_created', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created')),
-                ('db_version', models.PositiveBigIntegerField(default=1, editable=False, verbose_name='version')),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='db_attributes', to='objects.objectdb')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("db_key", models.CharField(max_length=255, verbose_name="key")),
+                (
+                    "db_category",
+                    perdure.typeclasses.fields.NoneAsBlankField(
+                        blank=True, default=None, max_length=128, verbose_name="category"
+                    ),
+                ),
+                (
+                    "db_attrtype",
+                    perdure.typeclasses.fields.NoneAsBlankField(
+                        blank=True, default=None, max_length=16, verbose_name="type"
+                    ),
+                ),
+                ("db_kind", models.CharField(default="n", editable=False, max_length=1, verbose_name="kind")),
+                ("db_value", models.TextField(default="null", help_text="Canonical JSON.", verbose_name="value")),
+                ("db_number", perdure.typeclasses.fields.NumberField(editable=False, null=True, verbose_name="number")),
+                (
+                    "db_text",
+                    perdure.typeclasses.fields.SortableTextField(editable=False, null=True, verbose_name="text"),
+                ),
+                ("db_references", models.TextField(editable=False, null=True, verbose_name="refers to")),
+                ("db_strvalue", models.TextField(blank=True, null=True, verbose_name="string value")),
+                ("db_lock_storage", models.TextField(blank=True, default="", verbose_name="locks")),
+                (
+                    "db_date_created",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                ),
+                ("db_version", models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version")),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="db_attributes", to="objects.objectdb"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'object attribute',
-                'abstract': False,
-                'base_manager_name': 'unscoped',
+                "verbose_name": "object attribute",
+                "abstract": False,
+                "base_manager_name": "unscoped",
             },
-            bases=(perdure.idmapper.loading.Loading, perdure.idmapper.saving.Saving, perdure.idmapper.deleting.Deleting, models.Model),
+            bases=(
+                perdure.idmapper.loading.Loading,
+                perdure.idmapper.saving.Saving,
+                perdure.idmapper.deleting.Deleting,
+                models.Model,
+            ),
             managers=[
-                ('unscoped', django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
         migrations.AddConstraint(
-            model_name='objectdb',
-            constraint=models.CheckConstraint(condition=models.Q(('db_location__isnull', True), models.Q(('db_location', models.F('id')), _negated=True), _connector='OR'), name='objects_not_inside_itself'),
+            model_name="objectdb",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("db_location__isnull", True),
+                    models.Q(("db_location", models.F("id")), _negated=True),
+                    _connector="OR",
+                ),
+                name="objects_not_inside_itself",
+            ),
         ),
         migrations.AddIndex(
-            model_name='objectattribute',
-            index=models.Index(fields=['db_key', 'db_number', 'owner'], name='objects_attribute_number'),
+            model_name="objectattribute",
+            index=models.Index(fields=["db_key", "db_number", "owner"], name="objects_attribute_number"),
         ),
         migrations.AddIndex(
-            model_name='objectattribute',
-            index=models.Index(models.F('db_key'), django.db.models.functions.text.Substr('db_text', 1, 200), name='objects_attribute_text'),
+            model_name="objectattribute",
+            index=models.Index(
+                models.F("db_key"),
+                django.db.models.functions.text.Substr("db_text", 1, 200),
+                name="objects_attribute_text",
+            ),
         ),
         migrations.AddIndex(
-            model_name='objectattribute',
-            index=models.Index(condition=models.Q(('db_references__isnull', False)), fields=['owner'], name='objects_attribute_refers'),
+            model_name="objectattribute",
+            index=models.Index(
+                condition=models.Q(("db_references__isnull", False)), fields=["owner"], name="objects_attribute_refers"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='objectattribute',
-            constraint=models.UniqueConstraint(fields=('owner', 'db_key', 'db_category', 'db_attrtype'), name='objects_attribute_unique'),
+            model_name="objectattribute",
+            constraint=models.UniqueConstraint(
+                fields=("owner", "db_key", "db_category", "db_attrtype"), name="objects_attribute_unique"
+            ),
         ),
     ]

@@ -5,27 +5,44 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Tag',
+            name="Tag",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('db_key', models.CharField(db_index=True, max_length=255, verbose_name='key')),
-                ('db_category', perdure.typeclasses.fields.NoneAsBlankField(blank=True, default=None, max_length=64, verbose_name='category')),
-                ('db_data', models.TextField(blank=True, null=True, verbose_name='data')),
-                ('db_model', perdure.typeclasses.fields.NoneAsBlankField(blank=True, default=None, max_length=32, verbose_name='model')),
-                ('db_tagtype', perdure.typeclasses.fields.NoneAsBlankField(blank=True, default=None, max_length=16, verbose_name='type')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("db_key", models.CharField(db_index=True, max_length=255, verbose_name="key")),
+                (
+                    "db_category",
+                    perdure.typeclasses.fields.NoneAsBlankField(
+                        blank=True, default=None, max_length=64, verbose_name="category"
+                    ),
+                ),
+                ("db_data", models.TextField(blank=True, null=True, verbose_name="data")),
+                (
+                    "db_model",
+                    perdure.typeclasses.fields.NoneAsBlankField(
+                        blank=True, default=None, max_length=32, verbose_name="model"
+                    ),
+                ),
+                (
+                    "db_tagtype",
+                    perdure.typeclasses.fields.NoneAsBlankField(
+                        blank=True, default=None, max_length=16, verbose_name="type"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'tag',
-                'indexes': [models.Index(fields=['db_category', 'db_tagtype', 'db_model'], name='tag_category')],
-                'constraints': [models.UniqueConstraint(fields=('db_key', 'db_category', 'db_tagtype', 'db_model'), name='tag_unique')],
+                "verbose_name": "tag",
+                "indexes": [models.Index(fields=["db_category", "db_tagtype", "db_model"], name="tag_category")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("db_key", "db_category", "db_tagtype", "db_model"), name="tag_unique"
+                    )
+                ],
             },
         ),
     ]

@@ -37,15 +37,11 @@ def find(cave_id: str) -> Any:
     return ObjectDB.objects.filter_attributes(cave_id=cave_id).first()
 
 
-class _OfTheCave:
-    """What belongs to the cave."""
-
-    cave_id: AttributeProperty[str] = AttributeProperty("", autocreate=False)
-
-
-class CaveRoom(_OfTheCave, DefaultRoom):
+class CaveRoom(DefaultRoom):
     """A location. Its description is the long one of the data."""
 
+    #: What the build made it as; see `find`.
+    cave_id: AttributeProperty[str] = AttributeProperty("", autocreate=False)
     number: AttributeProperty[int] = AttributeProperty(0, autocreate=False)
     short_description: AttributeProperty[str] = AttributeProperty("", autocreate=False)
     is_light: AttributeProperty[bool] = AttributeProperty(False, autocreate=False)
@@ -91,9 +87,11 @@ class CaveRoom(_OfTheCave, DefaultRoom):
         return False
 
 
-class CaveExit(_OfTheCave, DefaultExit):
+class CaveExit(DefaultExit):
     """A travel entry that leads to a room; its key and aliases are the words that take it."""
 
+    #: What the build made it as; see `find`.
+    cave_id: AttributeProperty[str] = AttributeProperty("", autocreate=False)
     #: Its place in the travel table of its room.
     position: AttributeProperty[int] = AttributeProperty(0, autocreate=False)
     #: When it is open; see `holds`.
@@ -132,9 +130,11 @@ class CaveExit(_OfTheCave, DefaultExit):
         return traveller.location is not before
 
 
-class CaveObject(_OfTheCave, DefaultObject):
+class CaveObject(DefaultObject):
     """Something in the cave. `messages` has what is seen of it in each of its states."""
 
+    #: What the build made it as; see `find`.
+    cave_id: AttributeProperty[str] = AttributeProperty("", autocreate=False)
     number: AttributeProperty[int] = AttributeProperty(0, autocreate=False)
     state: AttributeProperty[int] = AttributeProperty(0, autocreate=False)
     messages: AttributeProperty[dict[int, str]] = AttributeProperty(dict, autocreate=False)
@@ -245,6 +245,5 @@ def holds(condition: Any, traveller: Any) -> bool:
         return False
     if kind == "prop!=":
         return bool(thing.state != condition[2])
-    if kind == "carrying_or_in_room_with" and thing.location is traveller.location:
-        return True
-    return kind in ("carrying", "carrying_or_in_room_with") and thing.location is traveller
+    places = {"carrying": (traveller,), "carrying_or_in_room_with": (traveller, traveller.location)}
+    return any(thing.location is place for place in places.get(kind, ()))
