@@ -1,8 +1,8 @@
 """The functions that create entities.
 
 Contract: each creates one entity (or, in the plural, many) in one transaction, creation hooks included: whatever raises
-leaves nothing behind. Arguments that are given win over what the hooks set, falsy ones too. The forms that arguments may
-have are those of `perdure.typeclasses.creation`; anything else raises `InvalidArgument` naming the argument.
+leaves nothing behind. Arguments that are given win over what the hooks set, falsy ones too. The forms that arguments
+may have are those of `perdure.typeclasses.creation`; anything else raises `InvalidArgument` naming the argument.
 
 Each function also has a short name: `create.object`, `create.script` and so on.
 """
@@ -56,8 +56,8 @@ def create_object(
         attributes: a dict, or a list of `(key, value[, category[, lockstring[, default_access]]])`.
         nattributes: attributes in memory only: a dict, or a list of `(key, value)`.
 
-    Raises `TypeclassNotFound`, `WrongFamily`, `InvalidArgument`, `EntityNotFound`, `LockException`, `UnstorableValue`, or
-    what a creation hook raises. Nothing has been created then.
+    Raises `TypeclassNotFound`, `WrongFamily`, `InvalidArgument`, `EntityNotFound`, `LockException`, `UnstorableValue`,
+    or what a creation hook raises. Nothing has been created then.
     """
     arguments = {
         "location": location,
@@ -163,9 +163,7 @@ def create_scripts(
     batch_size: int = BATCH_SIZE,
 ) -> list[Any]:
     """Create many scripts, all or none: `create_objects` for scripts."""
-    return ScriptDB.objects.create_scripts(  # type: ignore[no-any-return]
-        typeclass, rows, hooks=hooks, batch_size=batch_size
-    )
+    return list(ScriptDB.objects.create_scripts(typeclass, rows, hooks=hooks, batch_size=batch_size))
 
 
 script = create_script
@@ -200,8 +198,8 @@ def create_account(
         tags, attributes: as for `create_object`.
         report_to: kept for its callers; errors are raised.
 
-    Raises `InvalidKey`, `NameTaken`, Django's `ValidationError` for a weak password, and as `create_object`; nothing has
-    been created then.
+    Raises `InvalidKey`, `NameTaken`, Django's `ValidationError` for a weak password, and as `create_object`; nothing
+    has been created then.
     """
     return AccountDB.objects.create_account(
         key,
@@ -225,9 +223,7 @@ def create_accounts(
     batch_size: int = BATCH_SIZE,
 ) -> list[Any]:
     """Create many accounts, all or none: `create_objects` for accounts."""
-    return AccountDB.objects.create_accounts(  # type: ignore[no-any-return]
-        typeclass, rows, hooks=hooks, batch_size=batch_size
-    )
+    return list(AccountDB.objects.create_accounts(typeclass, rows, hooks=hooks, batch_size=batch_size))
 
 
 account = create_account
@@ -273,9 +269,7 @@ def create_channels(
     batch_size: int = BATCH_SIZE,
 ) -> list[Any]:
     """Create many channels, all or none: `create_objects` for channels."""
-    return ChannelDB.objects.create_channels(  # type: ignore[no-any-return]
-        typeclass, rows, hooks=hooks, batch_size=batch_size
-    )
+    return list(ChannelDB.objects.create_channels(typeclass, rows, hooks=hooks, batch_size=batch_size))
 
 
 def create_message(

@@ -75,7 +75,7 @@ X_FRAME_OPTIONS = "DENY"
 # --- Django: accounts and passwords --------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.AccountDB"
-AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["perdure.accounts.backends.CaseInsensitiveModelBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",

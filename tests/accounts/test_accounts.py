@@ -226,6 +226,24 @@ def test_deleting_ends_the_sessions_and_leaves_the_characters(new_session):
     assert type(hero).objects.get() is hero
 
 
+def test_what_an_account_controlled_is_free(new_session):
+    anna, hero = create_account("Anna", "", None), create_object(key="Hero")
+    hero.account = anna
+    anna.delete()
+    assert hero.account is None
+
+
+@pytest.mark.defect("H-11")
+def test_another_class_with_all_hooks_takes_nothing_away():
+    anna = create_account("Anna", "", None, permissions=["Builder"])
+    hero = create_object(key="Hero")
+    anna.characters.add(hero)
+    anna.swap_typeclass(Hooked)
+    assert anna.db.made
+    assert anna.characters.all() == [hero]
+    assert anna.permissions.all() == ["builder"]
+
+
 # --- options and characters
 
 

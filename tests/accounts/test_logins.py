@@ -15,7 +15,15 @@ from perdure.objects.objects import DefaultCharacter
 
 pytestmark = pytest.mark.django_db
 
-HOOKS = ("at_init", "at_first_login", "at_pre_login", "at_login", "at_post_login", "at_disconnect", "at_post_disconnect")
+HOOKS = (
+    "at_init",
+    "at_first_login",
+    "at_pre_login",
+    "at_login",
+    "at_post_login",
+    "at_disconnect",
+    "at_post_disconnect",
+)
 
 
 class Listening(DefaultAccount):
@@ -128,6 +136,23 @@ def test_a_logout_goes_through_whatever_comes(anna, new_session, monkeypatch, ca
     assert not anna.is_connected
 
 
+def test_a_puppet_that_will_not_let_go_is_let_go_anyway(anna, new_session, monkeypatch, caplog):
+    hero = create_object(DefaultCharacter, key="Hero", locks=f"puppet:pid({anna.pk})")
+    session = new_session()
+    login(anna, session)
+    assert anna.puppet_object(session, hero)
+
+    def at_pre_unpuppet(self, **kwargs):
+        raise ZeroDivisionError("mine")
+
+    monkeypatch.setattr(DefaultCharacter, "at_pre_unpuppet", at_pre_unpuppet)
+    logout(anna, session)
+    assert "mine" in caplog.text
+    assert session.puppet is None
+    assert hero.account is None
+    assert not hero.tags.has("puppeted", category="account")
+
+
 def test_the_last_character_is_played_again(anna, new_session):
     hero = create_object(DefaultCharacter, key="Hero", locks=f"puppet:pid({anna.pk})")
     anna.db._last_puppet = hero
@@ -211,7 +236,9 @@ def test_messages_are_dropped_by_false_only(anna, new_session, monkeypatch, capl
 
 def test_the_sender_hears_of_it(anna, new_session, monkeypatch):
     sent = []
-    monkeypatch.setattr(Listening, "at_msg_send", lambda self, text=None, to_obj=None, **kw: sent.append((text, to_obj)))
+    monkeypatch.setattr(
+        Listening, "at_msg_send", lambda self, text=None, to_obj=None, **kw: sent.append((text, to_obj))
+    )
     anna.msg("hello", from_obj=[anna, "somebody"])
     assert sent == [("hello", anna)]
 

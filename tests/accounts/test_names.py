@@ -124,7 +124,9 @@ def test_the_case_of_a_name_can_change(anna):
     assert stored(anna) == ("ANNA", "ANNA", "anna")
 
 
-@pytest.mark.parametrize(("one", "other"), [("Straße", "STRASSE"), ("Émile", "émile"), ("ΣΊΣΥΦΟΣ", "σίσυφος"), ("a b", "A  B")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("Straße", "STRASSE"), ("Émile", "émile"), ("ΣΊΣΥΦΟΣ", "σίσυφος"), ("a b", "A  B")]
+)
 def test_case_means_nothing_in_any_alphabet(one, other):
     create_account(one, "", None)
     with pytest.raises(NameTaken):

@@ -87,7 +87,13 @@ def test_what_is_made_is_there():
     signals.SIGNAL_CHANNEL_POST_CREATE.connect(receiver)
     try:
         channel = create_channel(
-            "News", aliases=["n"], desc="what is new", locks="send:false()", keep_log=False, tags="official", attrs={"hue": 3}
+            "News",
+            aliases=["n"],
+            desc="what is new",
+            locks="send:false()",
+            keep_log=False,
+            tags="official",
+            attrs={"hue": 3},
         )
     finally:
         signals.SIGNAL_CHANNEL_POST_CREATE.disconnect(receiver)
@@ -149,7 +155,9 @@ def test_many_at_once(public):
 
 def test_searching(public):
     news = create_channel("News")
-    assert list(search_channel("PUBLIC")) == list(search_channel("pub")) == list(search_channel(public.dbref)) == [public]
+    assert (
+        list(search_channel("PUBLIC")) == list(search_channel("pub")) == list(search_channel(public.dbref)) == [public]
+    )
     assert list(search_channel(public)) == list(search_channel(public.pk)) == [public]
     assert not search_channel("publ")
     assert list(search_channel("publ", exact=False)) == [public]
@@ -299,7 +307,9 @@ def test_how_a_message_looks(public, received, arguments, shown):
     assert received[anna][0][0][0] == shown
 
 
-@pytest.mark.parametrize(("said", "shown"), [(":waves", "Radio waves"), (";'s on", "Radio's on"), (": waves", "Radio waves")])
+@pytest.mark.parametrize(
+    ("said", "shown"), [(":waves", "Radio waves"), (";'s on", "Radio's on"), (": waves", "Radio waves")]
+)
 def test_poses(public, received, said, shown):
     anna = account("Anna")
     public.connect(anna)
@@ -379,7 +389,9 @@ def test_a_receiver_may_refuse(public, received, monkeypatch):
     anna, box = account("Anna"), create_object(key="box")
     for who in (anna, box):
         public.connect(who)
-    monkeypatch.setattr("perdure.objects.objects.DefaultObject.at_pre_channel_msg", lambda *a, **k: False, raising=False)
+    monkeypatch.setattr(
+        "perdure.objects.objects.DefaultObject.at_pre_channel_msg", lambda *a, **k: False, raising=False
+    )
     public.msg("hello")
     assert set(received) == {anna}
 
@@ -430,8 +442,12 @@ def test_the_log_is_bounded(settings, log_dir):
     files = sorted(path.name for path in log_dir.iterdir())
     assert files[-2:] == ["talk.log.1", "talk.log.2"]
     assert all(path.stat().st_size < 300 for path in log_dir.iterdir())
-    assert [line.split(" ", 2)[2] for line in log.tail("talk.log", 3)] == [f"line {n} with a break" for n in (97, 98, 99)]
-    assert [line.split(" ", 2)[2] for line in log.tail("talk.log", 2, offset=3)] == [f"line {n} with a break" for n in (95, 96)]
+    assert [line.split(" ", 2)[2] for line in log.tail("talk.log", 3)] == [
+        f"line {n} with a break" for n in (97, 98, 99)
+    ]
+    assert [line.split(" ", 2)[2] for line in log.tail("talk.log", 2, offset=3)] == [
+        f"line {n} with a break" for n in (95, 96)
+    ]
     settings.CHANNEL_LOG_BACKUPS = 0
     for number in range(20):
         log.append("alone.log", f"line {number}")
@@ -509,7 +525,9 @@ def test_deleting_lets_everybody_go_with_hooks_first():
     anna, channel = account("Anna"), create_channel("Mood", typeclass=Moody, desc="soft")
     channel.connect(anna)
     seen = []
-    channel.post_leave_channel = lambda leaver, **kwargs: seen.append((leaver, channel.db.desc, channel.has_connection(leaver)))
+    channel.post_leave_channel = lambda leaver, **kwargs: seen.append(
+        (leaver, channel.db.desc, channel.has_connection(leaver))
+    )
     assert channel.delete() is True
     assert seen == [(anna, "soft", False)]
     assert not ChannelDB.objects.exists()

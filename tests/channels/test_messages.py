@@ -31,7 +31,12 @@ def robot():
 @pytest.fixture
 def letter(anna, box, robot):
     return create_message(
-        [anna, robot, "The Moon"], "Come home.", receivers=[box, anna], locks="read:false()", tags=[("post", "kind")], header="Greetings"
+        [anna, robot, "The Moon"],
+        "Come home.",
+        receivers=[box, anna],
+        locks="read:false()",
+        tags=[("post", "kind")],
+        header="Greetings",
     )
 
 
@@ -52,7 +57,9 @@ def test_a_text_that_is_empty_is_no_message(anna):
     assert not Msg.objects.exists()
 
 
-@pytest.mark.parametrize("arguments", [{"senderobj": 5}, {"receivers": [object()]}, {"locks": "nonsense"}, {"channels": 1}])
+@pytest.mark.parametrize(
+    "arguments", [{"senderobj": 5}, {"receivers": [object()]}, {"locks": "nonsense"}, {"channels": 1}]
+)
 def test_a_failed_creation_leaves_nothing(anna, arguments):
     with pytest.raises(ValueError):
         create_message(**{"senderobj": anna, "message": "x", **arguments})
@@ -141,7 +148,9 @@ def test_a_message_outlives_who_it_concerns(letter, anna, box):
 
 
 def test_a_message_in_memory(anna, box):
-    message = TempMsg(senders=anna, receivers=[box, "The Sea"], message="x" * 100, lockstring="read:false()", hide_from=box)
+    message = TempMsg(
+        senders=anna, receivers=[box, "The Sea"], message="x" * 100, lockstring="read:false()", hide_from=box
+    )
     assert (message.senders, message.receivers, message.hide_from) == ([anna], [box, "The Sea"], [box])
     assert not message.access(anna, "read")
     assert message.access(anna, "edit", default=True)

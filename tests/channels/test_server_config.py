@@ -28,7 +28,8 @@ def test_values_are_kept_by_key():
 
 
 @pytest.mark.parametrize(
-    "value", [False, 0, "", [], {"a": (1, {2, 3})}, datetime(2030, 1, 1, tzinfo=UTC), [("name", "", None, "date", "why")]]
+    "value",
+    [False, 0, "", [], {"a": (1, {2, 3})}, datetime(2030, 1, 1, tzinfo=UTC), [("name", "", None, "date", "why")]],
 )
 def test_any_plain_value_comes_back(value):
     conf("key", value)

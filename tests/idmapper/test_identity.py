@@ -678,6 +678,6 @@ def test_plain_models_keep_their_fast_deletes():
     assert Collector(using="default").can_fast_delete(plain.parts.all())
     with CaptureQueriesContext(connection) as queries:
         plain.parts.all().delete()
-    statements = [query["sql"] for query in queries if query["sql"] not in ("BEGIN", "COMMIT")]
+    statements = [query["sql"] for query in queries if not query["sql"].startswith(("BEGIN", "COMMIT"))]
     assert len(statements) == 1
     assert statements[0].startswith("DELETE")

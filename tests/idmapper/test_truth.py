@@ -333,7 +333,7 @@ def test_bulk_update_with_an_expression():
     [
         lambda pk: Item.objects.filter(pk=pk)[0],
         lambda pk: Item.objects.all().get(pk=pk),
-        lambda pk: list(Item.objects.raw("SELECT * FROM idmapper_app_item WHERE id = %s", [pk]))[0],
+        lambda pk: Item.objects.raw("SELECT * FROM idmapper_app_item WHERE id = %s", [pk])[0],
         lambda pk: Item.objects.select_related("db_owner").get(db_key="child").owner,
         lambda pk: Item.objects.in_bulk([pk])[pk],
         lambda pk: next(Item.objects.filter(pk=pk).iterator()),

@@ -26,7 +26,6 @@ def frozen_heap():
 def clean_memory():
     """No test sees what another one left in memory."""
     forget_everything()
-    yield
 
 
 def forget_everything():

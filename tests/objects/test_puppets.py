@@ -241,7 +241,7 @@ def test_exits_make_their_command_anew_when_they_are_called_otherwise(room, cell
     made = []
     way = create_object(DefaultExit, key="north", location=room, destination=cellar)
     way.at_cmdset_get(caller=bob)
-    set_exit_cmdset_factory(lambda exit: made.append(exit.key) or f"exits.{exit.key}")
+    set_exit_cmdset_factory(lambda way: made.append(way.key) or f"exits.{way.key}")
     try:
         way.at_init()
         way.at_cmdset_get(caller=bob)

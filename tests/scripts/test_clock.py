@@ -116,7 +116,9 @@ def test_ticks_run_in_the_order_of_their_times(clock, monkeypatch):
     create_script(Counting, key="slow", interval=7, start_delay=True)
     create_script(Counting, key="fast", interval=3, start_delay=True)
     clock.advance(9)
-    assert seen == [(key, NOON + timedelta(seconds=at)) for key, at in (("fast", 3), ("fast", 6), ("slow", 7), ("fast", 9))]
+    assert seen == [
+        (key, NOON + timedelta(seconds=at)) for key, at in (("fast", 3), ("fast", 6), ("slow", 7), ("fast", 9))
+    ]
 
 
 def test_time_does_not_go_back(clock):

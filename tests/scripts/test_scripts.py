@@ -55,7 +55,13 @@ def test_ready_made_scripts_name_themselves():
 @pytest.mark.defect("H-8")
 def test_what_is_given_wins_over_the_hook_falsy_or_not():
     left = create_script(Preset)
-    assert (left.interval, left.repeats, left.start_delay, left.persistent, left.desc) == (30, 7, True, True, "from the hook")
+    assert (left.interval, left.repeats, left.start_delay, left.persistent, left.desc) == (
+        30,
+        7,
+        True,
+        True,
+        "from the hook",
+    )
     given = create_script(Preset, interval=0, repeats=0, start_delay=False, persistent=False, desc="")
     assert (given.interval, given.repeats, given.start_delay, given.persistent, given.desc) == (0, 0, False, False, "")
     assert not given.is_active
@@ -237,7 +243,12 @@ def test_searching(account, box):
     weather = create_script(Store, key="Weather")
     timed = create_script(Counting, key="weather", obj=box, interval=5)
     assert set(search_script("WEATHER")) == {weather, timed}
-    assert list(search_script(weather.dbref)) == list(search_script(weather.pk)) == list(search_script(weather)) == [weather]
+    assert (
+        list(search_script(weather.dbref))
+        == list(search_script(weather.pk))
+        == list(search_script(weather))
+        == [weather]
+    )
     assert list(search_script("weather", obj=box)) == [timed]
     assert list(search_script("weather", only_timed=True)) == [timed]
     assert list(search_script("weather", typeclass=Store)) == [weather]

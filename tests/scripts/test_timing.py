@@ -167,7 +167,7 @@ def test_force_repeat_counts_and_begins_the_wait_anew(clock):
 @pytest.mark.parametrize("operation", ["pause", "unpause", "force_repeat"])
 def test_what_the_state_does_not_allow_names_both(operation):
     script = create_script(Counting, key="idle")
-    with pytest.raises(IllegalState, match="stopped.*running"):
+    with pytest.raises(IllegalState, match=r"stopped.*running"):
         getattr(script, operation)()
 
 
@@ -216,7 +216,9 @@ def test_a_tick_may_stop_restart_or_delete_its_script(clock, monkeypatch):
     scripts = [create_script(Counting, key=key, interval=10, start_delay=True) for key in ("stop", "faster", "delete")]
 
     def at_repeat(self, **kwargs):
-        {"stop": self.stop, "faster": lambda: self.start(interval=3, start_delay=True), "delete": self.delete}[self.key]()
+        {"stop": self.stop, "faster": lambda: self.start(interval=3, start_delay=True), "delete": self.delete}[
+            self.key
+        ]()
 
     monkeypatch.setattr(Counting, "at_repeat", at_repeat)
     assert clock.advance(10) == 3

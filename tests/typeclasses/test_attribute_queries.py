@@ -390,14 +390,20 @@ def test_order_in_a_category_and_ties_by_id(db):
 
 
 @settings(max_examples=25)
-@given(st.lists(st.one_of(st.integers(-(2**62), 2**62), st.floats(-(2.0**62), 2.0**62, width=32)), min_size=1, max_size=8))
+@given(
+    st.lists(st.one_of(st.integers(-(2**62), 2**62), st.floats(-(2.0**62), 2.0**62, width=32)), min_size=1, max_size=8)
+)
 def test_numbers_order_and_compare_as_in_python(django_db_setup, django_db_blocker, numbers):
     with django_db_blocker.unblock(), transaction():
         objects = [(number, make(QryOther, "x", {"v": number})) for number in numbers]
         ordered = [obj.db.v for obj in QryOther.objects.order_by_attribute("v")]
         assert ordered == sorted(numbers)
         pivot = numbers[0]
-        for lookup, expected in (("gt", lambda n: n > pivot), ("lte", lambda n: n <= pivot), ("exact", lambda n: n == pivot)):
+        for lookup, expected in (
+            ("gt", lambda n: n > pivot),
+            ("lte", lambda n: n <= pivot),
+            ("exact", lambda n: n == pivot),
+        ):
             result = set(QryOther.objects.filter_attributes(**{f"v__{lookup}": pivot}))
             assert result == {obj for number, obj in objects if expected(number)}, lookup
         for _, obj in objects:

@@ -344,7 +344,9 @@ def test_get_tag_of_an_object_on_a_typeclass_manager(tagged):
 def test_get_tag_of_an_object_in_all_tags(tagged):
     assert [t.db_key for t in ObjectDB.objects.get_tag("x", obj=tagged["plain"], global_search=True)] == ["x"]
     assert not ObjectDB.objects.get_tag("x", obj=tagged["bare"], global_search=True)
-    assert not ObjectDB.objects.get_tag("z", obj=tagged["in both"], global_search=True)  # None means uncategorised there
+    assert not ObjectDB.objects.get_tag(
+        "z", obj=tagged["in both"], global_search=True
+    )  # None means uncategorised there
     assert [t.db_key for t in ObjectDB.objects.get_tag("z", obj=tagged["in both"])] == ["z"]
 
 

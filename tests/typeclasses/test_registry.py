@@ -58,8 +58,9 @@ def game(tmp_path, monkeypatch, settings):
     yield write
     for name in [name for name in sys.modules if name == "regame" or name.startswith("regame.")]:
         del sys.modules[name]
-    for path in [path for path in registry._by_path if path.startswith("regame.")]:
-        del registry._by_path[path]
+    for known in (registry._by_path, registry._aliases):
+        for path in [path for path in known if path.startswith("regame.")]:
+            del known[path]
 
 
 def store_path(obj, path):
@@ -117,7 +118,7 @@ def test_classes_of_two_families_do_not_mix():
 
 
 def test_a_typeclass_with_a_database_field_is_refused():
-    with pytest.raises(TypeError, match="RegFielded.*AttributeProperty"):
+    with pytest.raises(TypeError, match=r"RegFielded.*AttributeProperty"):
         define("RegFielded", DefaultObject, extra=models.IntegerField(default=0))
 
 
@@ -297,6 +298,8 @@ MISSING_PATH = "regame.lost.RegLost"
 @pytest.fixture
 def lost(game, transactional_db):
     """The id of an object of a class that is not there any more."""
+    registry._by_path.pop(MISSING_PATH, None)
+    registry._aliases.pop(MISSING_PATH, None)
     game("lost", "from perdure.objects.objects import DefaultObject\nclass RegLost(DefaultObject): pass\n")
     cls = registry.resolve(MISSING_PATH, ObjectDB)
     obj = make(cls, "lost", {"worth": 5, "bag": [1]}, tags=["old"])
@@ -462,4 +465,4 @@ def test_makemigrations_has_nothing_to_do(db, settings):
 def test_the_default_class_is_the_projects(settings):
     settings.BASE_OBJECT_TYPECLASS = RegBase.path
     assert registry.default_class(ObjectDB) is RegBase
-    assert conf.BASE_OBJECT_TYPECLASS == RegBase.path
+    assert RegBase.path == conf.BASE_OBJECT_TYPECLASS

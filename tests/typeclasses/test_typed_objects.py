@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db.models.signals import post_delete, pre_delete
 
 from perdure.errors import DeletedObject, ReadOnlyProperty
 from perdure.objects.models import ObjectDB
@@ -10,7 +11,6 @@ from perdure.objects.objects import DefaultObject
 from perdure.scripts.models import ScriptDB
 from perdure.scripts.scripts import DefaultScript
 from perdure.transactions import transaction
-from perdure.typeclasses.models import TypedObject
 from tests.typeclasses.making import forget, make, statements
 
 pytestmark = pytest.mark.django_db
@@ -192,22 +192,30 @@ def test_a_class_that_can_be_iterated_is_stored_as_a_reference():
 
 
 @pytest.mark.defect("T-20")
-def test_a_delete_that_fails_leaves_everything(monkeypatch):
+@pytest.mark.parametrize("signal", [pre_delete, post_delete], ids=["pre_delete", "post_delete"])
+def test_a_delete_that_fails_leaves_everything(signal):
     thing = make(TypThing, "thing", {"a": 1}, tags=["t"], aliases=["it"], permissions=["builder"])
+    inside = make(TypThing, "inside", db_location=thing)
 
     class Refused(Exception):
         pass
 
-    def refuse(self, *args, **kwargs):
-        raise Refused
+    def refuse(sender, instance, **kwargs):
+        if instance is thing:
+            raise Refused
 
-    with monkeypatch.context() as patch:
-        patch.setattr(TypedObject, "delete", refuse)
+    signal.connect(refuse)
+    try:
         with pytest.raises(Refused):
             thing.delete()
+    finally:
+        signal.disconnect(refuse)
     assert (thing.db.a, thing.tags.all(), thing.aliases.all()) == (1, ["t"], ["it"])
     assert thing.permissions.all() == ["builder"]
+    assert inside.db_location is thing
     assert ObjectDB.objects.get(pk=thing.pk) is thing
+    thing.db.a = 2
+    assert ObjectDB.objects.get_by_attribute("a", value=2).get() is thing
 
 
 @pytest.mark.defect("T-20")

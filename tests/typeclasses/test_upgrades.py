@@ -134,7 +134,7 @@ def test_a_step_that_raises_leaves_the_object_as_it_was(caplog):
     assert "ZeroDivisionError" in caplog.text
     lamp.db.oil = 5
     assert lamp.db.oil == 5
-    with pytest.raises(UpgradeFailed, match="version 0 .*ZeroDivisionError: no fuel") as failed:
+    with pytest.raises(UpgradeFailed, match=r"version 0 .*ZeroDivisionError: no fuel") as failed:
         upgrade_object(lamp)
     assert isinstance(failed.value.__cause__, ZeroDivisionError)
     assert (lamp.db.oil, lamp.db.fuel, version_of(pk)) == (5, None, 0)

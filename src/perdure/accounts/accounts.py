@@ -40,7 +40,9 @@ SAVED_FLAGS = "_saved_protocol_flags"
 LAST_PUPPET = "_last_puppet"
 
 
-class DefaultAccount(Registration, Authentication, Puppeting, Messaging, ChannelSubscriber, AccountDB):
+class DefaultAccount(  # type: ignore[misc]
+    Registration, Authentication, Puppeting, Messaging, ChannelSubscriber, AccountDB
+):
     """Somebody who plays: has a name and a password, and characters in the world."""
 
     objects: ClassVar[Any] = AccountManager()
@@ -87,7 +89,7 @@ class DefaultAccount(Registration, Authentication, Puppeting, Messaging, Channel
             self.at_account_creation()
         self.init_evennia_properties()
         created: dict[str, Any] = self.__dict__.pop("_createdict", None) or {}
-        if "permissions" not in created and conf.PERMISSION_ACCOUNT_DEFAULT:
+        if "permissions" not in created and conf.PERMISSION_ACCOUNT_DEFAULT and not self.permissions.all():
             self.permissions.add(conf.PERMISSION_ACCOUNT_DEFAULT)
         apply_labels(self, created)
 
@@ -99,10 +101,11 @@ class DefaultAccount(Registration, Authentication, Puppeting, Messaging, Channel
     def at_account_creation(self) -> None:
         """Called once, when the account is made. Call `super().at_account_creation()` if you override it."""
         locks = "attrread:perm(Admins);attredit:perm(Admins);attrcreate:perm(Admins)"
-        self.attributes.add(CHARACTERS, [], lockstring=locks)
-        self.attributes.add(SAVED_FLAGS, {}, lockstring=locks)
+        for name, value in ((CHARACTERS, []), (SAVED_FLAGS, {})):
+            if not self.attributes.has(name):  # a class that is swapped in with its hooks takes nothing away
+                self.attributes.add(name, value, lockstring=locks)
 
-    def delete(self) -> bool:
+    def delete(self) -> bool:  # type: ignore[override]
         """End the sessions of the account and delete it with its scripts; its characters stay in the world."""
         for session in self.sessions.all():
             self.disconnect_session_from_account(session, "The account is being deleted.")
@@ -183,7 +186,7 @@ class DefaultAccount(Registration, Authentication, Puppeting, Messaging, Channel
         """Called at each login, after `at_pre_login` and before the player sees anything."""
 
     def at_post_login(self, session: Any = None, **kwargs: Any) -> None:
-        """Called at each login: restores what the client is known to do, announces, and brings the player into the game.
+        """Called at each login: restores what the client is known to do, announces it, and lets the player play.
 
         With `AUTO_PUPPET_ON_LOGIN` the last character is played again; else the characters are shown.
         """
@@ -243,5 +246,5 @@ class DefaultAccount(Registration, Authentication, Puppeting, Messaging, Channel
         """Called before the server shuts down, for accounts in memory."""
 
 
-class DefaultGuest(GuestBehaviour, DefaultAccount):
+class DefaultGuest(GuestBehaviour, DefaultAccount):  # type: ignore[misc]
     """Somebody who came in without an account; forgotten when they leave."""

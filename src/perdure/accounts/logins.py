@@ -37,6 +37,7 @@ def login(account: Any, session: Any) -> None:
     except BaseException:
         if getattr(session, "account", None) is account:
             session.account, session.uid, session.logged_in = None, None, False
+            session.puppet = session.puid = None
         raise
 
 
@@ -70,7 +71,11 @@ def logout(account: Any, session: Any, reason: str | None = None) -> None:
     `at_post_disconnect`, and the signal. What raises is logged; the session is logged out in any case.
     """
     last = all(other is session for other in account.sessions.all())
-    _whatever_comes(account, _leave, account, session, reason, last)
+    if last:
+        _whatever_comes(account, signals.SIGNAL_ACCOUNT_POST_LAST_LOGOUT.send, sender=account, session=session)
+    _whatever_comes(account, account.unpuppet_object, session)
+    _whatever_comes(account, account.unlink_puppet, session)
+    _whatever_comes(account, account.at_disconnect, reason)
     session.puppet = session.puid = session.account = session.uid = None
     session.logged_in = False
     if account._is_deleted:
@@ -80,13 +85,6 @@ def logout(account: Any, session: Any, reason: str | None = None) -> None:
     _whatever_comes(account, account.at_post_disconnect)
     _whatever_comes(account, signals.SIGNAL_ACCOUNT_POST_LOGOUT.send, sender=account, session=session)
     security.info("logged out: account #%s, session %s (%s)", account.pk, session.sessid, reason or "no reason given")
-
-
-def _leave(account: Any, session: Any, reason: str | None, last: bool) -> None:
-    if last:
-        signals.SIGNAL_ACCOUNT_POST_LAST_LOGOUT.send(sender=account, session=session)
-    account.unpuppet_object(session)
-    account.at_disconnect(reason)
 
 
 def _whatever_comes(account: Any, function: Callable[..., Any], *args: Any, **kwargs: Any) -> None:

@@ -27,7 +27,7 @@ MAX_NAME = 150
 _LABELS = ("locks", "permissions", "tags", "attributes")
 
 
-class AccountQuerySet(UniqueNameQuerySet, TypedObjectQuerySet):
+class AccountQuerySet(UniqueNameQuerySet, TypedObjectQuerySet):  # type: ignore[override]
     """A queryset of accounts."""
 
     def update(self, **values: Any) -> int:

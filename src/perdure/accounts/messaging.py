@@ -131,7 +131,8 @@ class Messaging:
         if target is not None and not isinstance(target, list | tuple | set):
             appearance = getattr(target, "return_appearance", None)
             return str(appearance(self)) if appearance else f"{target} has no appearance."
-        return self.return_ooc_appearance(list(target) if target is not None else self.characters.all(), session)
+        characters = list(target) if target is not None else self.characters.all()
+        return str(self.return_ooc_appearance(characters, session))
 
     def return_ooc_appearance(self: Any, characters: list[Any], session: Any = None) -> str:
         """The screen of somebody who plays nobody; empty without sessions."""

@@ -1,8 +1,8 @@
 """The tables of accounts and of their attributes. `AccountDB` is Django's user model.
 
 Contract: an account has one name, in the column `username`; no two share it, upper and lower case being the same.
-`key` and `name` read and write it. `db_key`, which every entity has, is a column that the database itself generates from
-`username`: so it cannot differ from it, whoever writes the row, and queries by `db_key` work for accounts too. In
+`key` and `name` read and write it. `db_key`, which every entity has, is a column that the database itself generates
+from `username`: so it cannot differ from it, whoever writes the row, and queries by `db_key` work for accounts too. In
 memory it is the same attribute as `username`: assigning one is assigning the other.
 
 Failure modes: `NameTaken` for the name of another account (memory stays as it was), `InvalidKey` for a blank one.
@@ -11,7 +11,7 @@ Failure modes: `NameTaken` for the name of another account (memory stays as it w
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth import password_validation
 from django.contrib.auth.hashers import check_password, make_password
@@ -19,7 +19,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 
 from perdure import signals
-from perdure.accounts.managers import AccountDBManager
+from perdure.accounts.managers import MAX_NAME, AccountDBManager
 from perdure.accounts.sessions import AccountSessionHandler
 from perdure.transactions import transaction
 from perdure.typeclasses.attribute_model import Attribute, attribute_constraints, attribute_indexes
@@ -42,9 +42,9 @@ class AccountDB(UniqueName, TypedObject, AbstractUser):
 
     name_source = NAME
 
-    db_key = models.GeneratedField(  # type: ignore[assignment]
+    db_key = models.GeneratedField(
         verbose_name="key",
-        expression=models.F(NAME),
+        expression=models.F(NAME),  # type: ignore[arg-type]
         output_field=models.CharField(max_length=255),
         db_persist=True,
         db_index=True,
@@ -54,8 +54,8 @@ class AccountDB(UniqueName, TypedObject, AbstractUser):
     db_cmdset_storage = models.CharField("command sets", max_length=255, null=True, blank=True)
     db_is_bot = models.BooleanField("bot", default=False)
 
-    objects = AccountDBManager()
-    unscoped = AccountDBManager()
+    objects: ClassVar[Any] = AccountDBManager()
+    unscoped: ClassVar[Any] = AccountDBManager()
 
     _library_init = True
 
@@ -88,7 +88,7 @@ class AccountDB(UniqueName, TypedObject, AbstractUser):
 
     @key.setter
     def key(self, value: str) -> None:
-        name = checked_name(value, "the name of an account", self._meta.get_field(NAME).max_length or 150)
+        name = checked_name(value, "the name of an account", MAX_NAME)
         old = self.username
         with transaction(using=self._state.db):
             self._rename(NAME, name, signals.SIGNAL_ACCOUNT_POST_RENAME, "old_name", "new_name")
@@ -105,7 +105,7 @@ class AccountDB(UniqueName, TypedObject, AbstractUser):
 
     # --- passwords
 
-    def check_password(self, raw_password: str) -> bool:
+    def check_password(self, raw_password: str | None) -> bool:
         """Whether this is the password. A hash made in an old way is made anew, which is no change of password."""
 
         def renew(raw: str) -> None:
@@ -148,7 +148,7 @@ def _same_as_username(account: Any) -> str:
     return account.username  # type: ignore[no-any-return]
 
 
-AccountDB.db_key = property(_same_as_username)  # type: ignore[assignment,misc]
+AccountDB.db_key = property(_same_as_username)  # type: ignore[assignment]
 
 
 class AccountAttribute(Attribute):

@@ -77,7 +77,7 @@ class Puppeting:
         if obj is None or session is None:
             missing = "object" if obj is None else "session"
             raise PuppetingError(f"{self!r} was told to puppet without {missing}; give both session and object")
-        outcome = self._may_puppet(session, obj)
+        outcome: PuppetOutcome = self._may_puppet(session, obj)
         if not outcome:
             return outcome
         before = (getattr(session, "puppet", None), getattr(session, "puid", None))
@@ -97,7 +97,7 @@ class Puppeting:
 
     def _may_puppet(self: Any, session: Any, obj: Any) -> PuppetOutcome:
         """Whether everything allows it; nothing is changed."""
-        if getattr(session, "puppet", None) is obj:
+        if self.get_puppet(session) is obj:
             return PuppetOutcome(Refusal.ALREADY, f"You are already {obj.key}.")
         if not obj.access(self, "puppet"):
             return PuppetOutcome(Refusal.NO_ACCESS, f"You may not become {obj.key}.")
@@ -183,6 +183,18 @@ class Puppeting:
         except BaseException:
             session.puppet, session.puid = before
             raise
+
+    def unlink_puppet(self: Any, session: Any) -> None:
+        """Take the link between a session and its puppet away, without hooks; for a session that is gone anyway."""
+        obj = self.get_puppet(session)
+        session.puppet = session.puid = None
+        if obj is None or obj._is_deleted:
+            return
+        with transaction(using=self._state.db):
+            obj.sessions.remove(session)
+            if not obj.sessions.count():
+                obj.account = None
+                obj.tags.remove(PUPPETED, category=PUPPETED_CATEGORY)
 
     def unpuppet_all(self: Any) -> None:
         """Let all sessions go of their puppets."""

@@ -45,7 +45,7 @@ class Throttle:
         if limit is None or not ip:
             return False
         count, _ = self._current(_network(ip))
-        return count >= limit
+        return bool(count >= limit)
 
     def update(self, ip: str) -> None:
         """Count a failure."""

@@ -73,13 +73,13 @@ class DefaultChannel(Membership, Broadcasting, PersonalAliases, ChannelDB):
             if name in created:
                 self.attributes.add(name, created[name])
         apply_labels(self, created)
+        name = self.get_log_filename()
+        if created and name:  # what an older channel of this name said is not for this one
+            on_commit(lambda: log.set_aside(name), using=self._state.db)
 
     def basetype_setup(self) -> None:
-        """Called once, before `at_channel_creation`: default locks; the log of an older channel of this name is put away."""
+        """Called once, before `at_channel_creation`: default locks."""
         self.locks.add(DEFAULT_LOCKS)
-        name = self.get_log_filename()
-        if name:
-            on_commit(lambda: log.set_aside(name), using=self._state.db)
 
     def at_channel_creation(self) -> None:
         """Called once, when the channel is made."""
@@ -99,7 +99,7 @@ class DefaultChannel(Membership, Broadcasting, PersonalAliases, ChannelDB):
             self.locks.check(accessing_obj, access_type, default=default, no_superuser_bypass=no_superuser_bypass)
         )
 
-    def delete(self) -> bool:
+    def delete(self) -> bool:  # type: ignore[override]
         """Let everybody go, with the hooks, then delete the channel; all or nothing. The log file stays."""
         with transaction(using=self._state.db):
             for subscriber in self.subscriptions.all():

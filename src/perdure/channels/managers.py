@@ -24,7 +24,7 @@ MAX_KEY = 255
 _ARGUMENTS = ("aliases", "desc", "locks", "keep_log", "tags", "attrs")
 
 
-class ChannelQuerySet(UniqueNameQuerySet, TypedObjectQuerySet):
+class ChannelQuerySet(UniqueNameQuerySet, TypedObjectQuerySet):  # type: ignore[override]
     """A queryset of channels."""
 
 
@@ -245,7 +245,8 @@ class MsgManager(SharedMemoryManager):
         """
         if kwargs:
             raise InvalidArgument(
-                f"create_message got {', '.join(sorted(kwargs))}; it takes senderobj, message, receivers, locks, tags and header"
+                f"create_message got {', '.join(sorted(kwargs))}; it takes senderobj, message, receivers, locks, tags "
+                "and header"
             )
         if not message:
             return None

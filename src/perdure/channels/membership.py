@@ -60,7 +60,7 @@ class Membership:
         return True
 
     def post_join_channel(self, joiner: Any, **kwargs: Any) -> None:
-        """Called after somebody joined. The name and the aliases of a channel need no setting up: they are looked up."""
+        """Called after somebody joined. Names and aliases of a channel need no setting up: they are looked up."""
 
     def pre_leave_channel(self, leaver: Any, **kwargs: Any) -> bool:
         """Called before somebody leaves; False refuses."""
@@ -75,12 +75,12 @@ class Membership:
     @property
     def mutelist(self: Any) -> list[Any]:
         """Who hears nothing at the moment."""
-        return self._listed("mute_list")
+        return list(self._listed("mute_list"))
 
     @property
     def banlist(self: Any) -> list[Any]:
         """Who cannot join."""
-        return self._listed("ban_list")
+        return list(self._listed("ban_list"))
 
     def mute(self: Any, subscriber: Any, **kwargs: Any) -> bool:
         """Let it hear nothing for now; True if that is a change."""

@@ -10,7 +10,7 @@ Failure modes: `InvalidArgument` for a party that cannot be one; nothing is chan
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import ManyToManyField
@@ -105,7 +105,7 @@ class Msg(WeakSharedMemoryModel):
     db_hide_from_objects = _relation("objects.ObjectDB", "hide_from_objects_set", "hidden from objects")
     db_tags: ManyToManyField[Any, Any] = models.ManyToManyField(Tag, blank=True, verbose_name="tags")
 
-    objects = MsgManager()
+    objects: ClassVar[Any] = MsgManager()
 
     class Meta(WeakSharedMemoryModel.Meta):
         app_label = "comms"

@@ -5,7 +5,7 @@ Contract: no two channels have the same name, upper and lower case being the sam
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import ManyToManyField
@@ -36,8 +36,8 @@ class ChannelDB(UniqueName, TypedObject):
         "objects.ObjectDB", related_name="object_subscription_set", blank=True, verbose_name="subscribed objects"
     )
 
-    objects = ChannelDBManager()
-    unscoped = ChannelDBManager()
+    objects: ClassVar[Any] = ChannelDBManager()
+    unscoped: ClassVar[Any] = ChannelDBManager()
 
     class Meta(TypedObject.Meta):
         app_label = "comms"

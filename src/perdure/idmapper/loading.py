@@ -22,6 +22,7 @@ from perdure.idmapper.identity import IdentityMap, identity_map, lock
 from perdure.idmapper.relations import IdentityState, PrefetchCache
 from perdure.idmapper.residency import residents
 from perdure.idmapper.states import describe, require
+from perdure.transactions.connection import unit_of_work
 
 __all__ = ["Loading"]
 
@@ -78,6 +79,7 @@ class Loading:
         residents.misses += 1
         if actual._strong_cache:
             residents.add(instance)
+        unit_of_work(db).saw(instance)
         try:
             instance._initialise()
         except BaseException:
@@ -104,6 +106,7 @@ class Loading:
             held[name] = value
             if old is not _UNKNOWN:
                 changed[name] = old
+        unit_of_work(self._state.db).saw(self)  # type: ignore[attr-defined]
         if changed:
             self._fields_changed(changed)
 
@@ -149,6 +152,7 @@ class Loading:
         dirty = self.__dict__.get("_dirty")
         for name in names if dirty else ():
             dirty.pop(name, None)
+        unit_of_work(self._state.db).saw(self)  # type: ignore[attr-defined]
         before = {name: self.__dict__[name] for name in names if name in self.__dict__}
         self.__dict__.update(zip(names, row, strict=True))
         self.__dict__.pop("_expired", None)

@@ -35,7 +35,8 @@ __all__ = ["ResidentSet", "deep_size", "pinned_reason", "residents"]
 # ordered resident set (measured with sys.getsizeof on CPython 3.11).
 ENGINE_BYTES = 360
 SAMPLE = 24
-FIRST_GUESS = 2500.0
+# A class's mean is taken again after this many new residents and a sixteenth of all: they may have grown since.
+REMEASURE_AFTER = 32
 _BORDER = (Model, type, ModuleType, FunctionType, BuiltinFunctionType, MethodType, Options)
 
 
@@ -50,8 +51,12 @@ def deep_size(instance: Any, seen: set[int] | None = None) -> int:
             continue
         seen.add(id(found))
         total += sys.getsizeof(found)
-        stack.extend(part for part in _parts(found) if id(part) not in seen and not isinstance(part, _BORDER))
+        stack.extend(part for part in _parts(found) if id(part) not in seen and not _is_border(part))
     return total
+
+
+def _is_border(part: Any) -> bool:
+    return isinstance(part, _BORDER) or getattr(type(part), "_shared_by_many", False)
 
 
 def _parts(found: Any) -> Iterator[Any]:
@@ -92,7 +97,7 @@ class ResidentSet:
         self._means: dict[type, float] = {}
         self._deviations: dict[type, float] = {}
         self._bytes = 0.0
-        self._measure_at = 64
+        self._unmeasured = 0
         self._evicting = False
 
     def __len__(self) -> int:
@@ -108,17 +113,21 @@ class ResidentSet:
             self.order.move_to_end(key)
             return
         self.order[key] = instance
-        self._bytes += self._means.get(type(instance), FIRST_GUESS)
-        if len(self.order) >= self._measure_at:
+        mean = self._means.get(type(instance))
+        if mean is None:
+            mean = self._means[type(instance)] = deep_size(instance) + ENGINE_BYTES
+        self._bytes += mean
+        self._unmeasured += 1
+        if self._unmeasured > REMEASURE_AFTER + len(self.order) // 16:
             self.measure()
         budget = self.budget
         if budget is not None and self._bytes > budget:
-            self.evict()
+            self._make_room(budget)
 
     def discard(self, instance: Any) -> None:
         """Let `instance` go, whatever it says."""
         if self.order.pop(id(instance), None) is not None:
-            self._bytes = max(0.0, self._bytes - self._means.get(type(instance), FIRST_GUESS))
+            self._bytes = max(0.0, self._bytes - self._means.get(type(instance), 0.0))
 
     @property
     def budget(self) -> float | None:
@@ -156,15 +165,20 @@ class ResidentSet:
             self._deviations[cls] = math.sqrt(sum((size - mean) ** 2 for size in sizes) / len(sizes))
             total += mean * len(members)
         self._bytes = total
-        self._measure_at = max(64, len(instances) + max(64, len(instances) // 4))
+        self._unmeasured = 0
 
     def evict(self) -> int:
-        """Let the coldest go until the estimate is within the budget; how many went."""
+        """Measure, then let the coldest go until the estimate is within the budget; how many went."""
         budget = self.budget
-        if self._evicting or budget is None:
+        if budget is None:
+            return 0
+        self.measure()
+        return self._make_room(budget)
+
+    def _make_room(self, budget: float) -> int:
+        if self._evicting:
             return 0
         self._evicting = True
-        self.measure()
         gone = 0
         self.pinned.clear()
         try:
@@ -184,7 +198,6 @@ class ResidentSet:
                 gone += 1
         finally:
             self._evicting = False
-            self._measure_at = len(self.order) + max(64, len(self.order) // 4)
         self.evictions += gone
         return gone
 

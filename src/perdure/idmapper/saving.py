@@ -69,6 +69,9 @@ class Saving:
                     f"the primary key of {describe(self)} cannot be changed to {value!r}: it says which row this "
                     "instance stands for; make a new instance instead"
                 )
+            # Before anything changes: where threads share, this waits for a transaction that may yet be undone.
+            check_owner(self, unit_of_work(self._state.db))  # type: ignore[attr-defined]
+            old = held.get(name, _UNSET)
             held.setdefault("_dirty", {}).setdefault(name, old)
         held[name] = value
 

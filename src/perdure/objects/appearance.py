@@ -83,8 +83,8 @@ class Appearance:
         """The visible exits, by name. `exit_order`, an iterable of names, puts those first."""
         exits = self.filter_visible(self.contents_get(content_type="exit"), looker, **kwargs)
         order = {name.lower(): index for index, name in enumerate(kwargs.get("exit_order") or ())}
-        exits.sort(key=lambda exit: (order.get(exit.key.lower(), len(order)), exit.key.lower()))
-        names = join_words(exit.get_display_name(looker, **kwargs) for exit in exits)
+        exits.sort(key=lambda way: (order.get(way.key.lower(), len(order)), way.key.lower()))
+        names = join_words(way.get_display_name(looker, **kwargs) for way in exits)
         return f"|wExits:|n {names}" if names else ""
 
     def get_display_characters(self: Any, looker: Any, **kwargs: Any) -> str:

@@ -100,7 +100,7 @@ def _place(original: Any, name: str, given: dict[str, Any], parts: set[str]) -> 
 
 
 def _next_key(original: Any, place: Any) -> str:
-    """The original's key with the next free number among what is in the place; the key itself where there is no place."""
+    """The original's key with the next free number among what is in the place; the key itself where there is none."""
     key = str(original.key)
     if place is None:
         return key

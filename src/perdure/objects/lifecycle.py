@@ -1,8 +1,8 @@
 """How an object comes to be and passes away, with the hooks that hear of it.
 
 Contract: `at_first_save` drives creation, `delete` drives deletion; each is one transaction. Deleting an object deletes
-the exits that lead to it (by `on_target_deleted`), sends what is inside it home, quietly and all at once, and lets go of
-whoever controls it.
+the exits that lead to it (by `on_target_deleted`), sends what is inside it home, quietly and all at once, and lets go
+of whoever controls it.
 """
 
 from __future__ import annotations
@@ -93,8 +93,8 @@ class Lifecycle:
         Args:
             new_key: its key; by default this one's with the next free number among the things beside it (`lamp001`).
             kwargs: `include` or `exclude` name what is (or is not) copied, of `perdure.objects.copying.PARTS`;
-                `new_location`, `new_home`, `new_destination`, `new_locks`, `new_permissions`, `new_aliases` replace what
-                this object has, None included; the rest goes to `at_object_post_copy`.
+                `new_location`, `new_home`, `new_destination`, `new_locks`, `new_permissions`, `new_aliases` replace
+                what this object has, None included; the rest goes to `at_object_post_copy`.
         """
         from perdure.objects.copying import copy_of
 

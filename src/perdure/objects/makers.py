@@ -118,7 +118,8 @@ class CharacterMaker:
             return "A character needs a name."
         if len(name) > 255:
             return "That name is too long."
-        if account is not None and cls.objects.filter_family(db_key__iexact=name).exists():  # type: ignore[attr-defined]
+        objects: Any = cls.objects  # type: ignore[attr-defined]
+        if account is not None and objects.filter_family(db_key__iexact=name).exists():
             return f"|rA character named '|w{name}|r' already exists.|n"
         return None
 
@@ -182,7 +183,8 @@ class ExitMaker:
         places = {
             name: value for name, value in (("location", location), ("destination", destination)) if value is not None
         }
-        return super().create(key, account=account, caller=caller, method=method, **{**kwargs, **places})  # type: ignore[misc, no-any-return]
+        made: Made = super().create(key, account=account, caller=caller, method=method, **kwargs, **places)  # type: ignore[misc]
+        return made
 
 
 _LATIN = {
@@ -202,7 +204,7 @@ _LATIN = {
     "Þ": "Th",
     "ł": "l",
     "Ł": "L",
-    "ı": "i",
-    "’": "'",
-    "‘": "'",
+    "\u0131": "i",
+    "\u2018": "'",
+    "\u2019": "'",
 }

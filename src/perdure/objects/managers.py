@@ -3,8 +3,8 @@
 Contract: every method answers a queryset (or a list where the order is its own) of live instances, limited to what the
 manager covers: all objects for the db model's, exactly one class for a typeclass's. Blank input finds nothing.
 
-With `candidates` only those are looked at, in memory; the queryset then carries the result and asks the database no more
-unless it is refined.
+With `candidates` only those are looked at, in memory; the queryset then carries the result and asks the database no
+more unless it is refined.
 """
 
 from __future__ import annotations
@@ -222,7 +222,7 @@ class ObjectDBManager(TypedObjectManager):
             except FieldDoesNotExist:
                 continue
             if getattr(field, "concrete", False) and not field.many_to_many:
-                return field.name
+                return str(field.name)
         return None
 
     def _paths(self, typeclasses: Any, exact_class: bool) -> set[str]:

@@ -17,28 +17,15 @@ from perdure.text.english import plural
 
 __all__ = ["aliases_of", "matches", "matches_counted", "matches_start", "names_of", "ordinals_in"]
 
+_NUMBERS = "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth"
+_COUNTS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
 _STYLES = {
     "prefix": r"^(?P<number>[0-9]+)-(?P<name>.+)$",
     "dot": r"^(?P<number>[0-9]+)\.\s*(?P<name>.+)$",
-    "word": r"^(?P<number>first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth)\s+(?P<name>.+)$",
+    "word": rf"^(?P<number>{_NUMBERS})\s+(?P<name>.+)$",
 }
-_COUNTED = re.compile(
-    r"(?:(?P<count>an?|the|some|[0-9]+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\s+)?(?P<noun>.+)$"
-)
-_WORDS = [
-    "first",
-    "second",
-    "third",
-    "fourth",
-    "fifth",
-    "sixth",
-    "seventh",
-    "eighth",
-    "ninth",
-    "tenth",
-    "eleventh",
-    "twelfth",
-]
+_COUNTED = re.compile(rf"(?:(?P<count>an?|the|some|[0-9]+|{_COUNTS})\s+)?(?P<noun>.+)$")
+_WORDS = _NUMBERS.split("|")
 
 
 def aliases_of(obj: Any) -> list[str]:

@@ -1,8 +1,8 @@
 """What objects say and hear.
 
-Contract: `msg` is the one way in: the sender's `at_msg_send` hears of it, the receiver's `at_msg_receive` may refuse it,
-and what remains goes to the sessions that control the receiver. `msg_contents` renders a template for each receiver by
-itself; a receiver whose rendering or hook fails is logged and does not keep the text from the others.
+Contract: `msg` is the one way in: the sender's `at_msg_send` hears of it, the receiver's `at_msg_receive` may refuse
+it, and what remains goes to the sessions that control the receiver. `msg_contents` renders a template for each receiver
+by itself; a receiver whose rendering or hook fails is logged and does not keep the text from the others.
 
 Invariants: values put into a template are never read as one.
 """

@@ -8,7 +8,7 @@ when the object would end up inside itself, at any depth.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -86,7 +86,7 @@ class ObjectDB(TypedObject):
         help_text="Paths of the persistent command sets, default first, with commas.",
     )
 
-    objects = ObjectDBManager()
+    objects: ClassVar[Any] = ObjectDBManager()
 
     class Meta:
         app_label = "objects"
@@ -121,7 +121,7 @@ class ObjectDB(TypedObject):
     # --- the index of contents follows the rows
 
     def at_db_location_postsave(self, new: bool) -> None:
-        """Called after the location has been written. The contents are in step already, whether this is called or not."""
+        """Called after the location has been written; the contents are in step with it already."""
 
     def _needs_block(self, names: tuple[str, ...]) -> bool:
         if names == (LOCATION,) and type(self).at_db_location_postsave is ObjectDB.at_db_location_postsave:

@@ -95,7 +95,8 @@ class Movement:
             target = None
             to_none = False
         if target is None:
-            return self._move_nowhere(to_none, told)
+            nowhere: MoveResult = self._move_nowhere(to_none, told)
+            return nowhere
         if use_destination and target.db_destination_id is not None:
             target = target.destination
         if target.pk == self.db_location_id and not force:
@@ -124,7 +125,7 @@ class Movement:
         self: Any, target: Any, quiet: bool, told: Any, move_hooks: bool, arguments: dict[str, Any]
     ) -> MoveResult:
         source = self.location
-        stopped = self._move_refusal(source, target, move_hooks, arguments)
+        stopped: MoveResult | None = self._move_refusal(source, target, move_hooks, arguments)
         if stopped is not None:
             if stopped.reason:
                 told.msg(stopped.reason)

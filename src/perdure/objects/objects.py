@@ -30,7 +30,7 @@ from perdure.typeclasses.handlers import lazy_handler, registered_handler
 __all__ = ["DefaultCharacter", "DefaultExit", "DefaultObject", "DefaultRoom", "set_exit_cmdset_factory"]
 
 
-class DefaultObject(
+class DefaultObject(  # type: ignore[misc]
     Lifecycle,
     Movement,
     Searching,
@@ -44,7 +44,7 @@ class DefaultObject(
 ):
     """Anything that is somewhere in the world, or that something can be in."""
 
-    objects = ObjectManager()
+    objects: ClassVar[Any] = ObjectManager()
 
     _content_types: ClassVar[tuple[str, ...]] = ("object",)
     cmdset_provider_order = 100
@@ -106,7 +106,7 @@ class DefaultObject(
     _command_line = registered_handler("command_line")
 
 
-class DefaultCharacter(CharacterPuppeting, CharacterMaker, DefaultObject):
+class DefaultCharacter(CharacterPuppeting, CharacterMaker, DefaultObject):  # type: ignore[misc]
     """Somebody whom a player can be."""
 
     _content_types = ("character",)
@@ -157,7 +157,7 @@ class DefaultRoom(DefaultObject):
         self.location = None
 
 
-class DefaultExit(ExitMaker, DefaultObject):
+class DefaultExit(ExitMaker, DefaultObject):  # type: ignore[misc]
     """A way from its location to its destination, taken by typing its name."""
 
     _content_types = ("exit",)

@@ -1,6 +1,7 @@
 """Objects as puppets of accounts: who controls them, and the hooks around taking and leaving control.
 
-Contract: the account does the linking; what an object knows of it is here, computed from the rows and the live sessions.
+Contract: the account does the linking; what an object knows of it is here, computed from the rows and
+the live sessions.
 """
 
 from __future__ import annotations

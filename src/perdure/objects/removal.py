@@ -3,8 +3,8 @@
 Contract: `remove_row` deletes the row, its attributes and its links to tags, marks the live instance deleted and tells
 Django's signals, as `Model.delete()` would, inside the caller's transaction. It does so only if nothing else refers to
 the row: the caller has dealt with what is inside, with homes and with destinations (`references_to` says whether there
-are any), and where rows still refer to it (a hook may have made some), it does nothing and answers False, so that Django's own
-delete, which knows how to cascade, takes over.
+are any), and where rows still refer to it (a hook may have made some), it does nothing and answers False, so
+that Django's own delete, which knows how to cascade, takes over.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ def _foreign_columns(model: Any) -> tuple[tuple[str, str], ...]:
     own = {model, attribute_model(model), model._meta.get_field("db_tags").remote_field.through}
     found = []
     for relation in model._meta.get_fields(include_hidden=True):
-        if relation.auto_created and not relation.concrete and (relation.one_to_many or relation.one_to_one):
-            if relation.related_model not in own:
-                found.append((relation.related_model._meta.db_table, relation.field.column))
+        if not relation.auto_created or relation.concrete or relation.many_to_many or relation.related_model in own:
+            continue
+        found.append((relation.related_model._meta.db_table, relation.field.column))
     return tuple(found)
 
 

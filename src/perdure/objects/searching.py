@@ -169,7 +169,8 @@ class Searching:
             stacked: give up to so many, in a list, if they are all of one name.
             exact_class: classes derived from `typeclass` do not count.
 
-        Returns the object, or None after telling the player why; a list with `quiet`, or when `stacked` things were found.
+        Returns the object, or None after telling the player why; a list with `quiet`, or when `stacked` things were
+        found.
         """
         given = locals()
         arguments = {name: given[name] for name in _ARGUMENTS}
@@ -326,7 +327,7 @@ class Searching:
             if quiet:
                 return [] if account is None else [account]
             return account
-        model = ObjectDB._meta.get_field("db_account").remote_field.model
+        model: Any = ObjectDB._meta.get_field("db_account").remote_field.model
         if isinstance(searchdata, model):
             found = [searchdata]
         elif isinstance(searchdata, str) and not searchdata.strip():

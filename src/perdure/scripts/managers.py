@@ -252,7 +252,7 @@ class ScriptDBManager(TypedObjectManager):
 
     @property
     def _kind(self) -> Any:
-        return self.model.__dbclass__  # type: ignore[attr-defined]
+        return self.model.__dbclass__
 
     def _class_for(self, typeclass: Any) -> Any:
         if typeclass is not None:

@@ -10,7 +10,7 @@ and of a deletion.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from django.apps import apps
 from django.db import models
@@ -57,7 +57,7 @@ class ScriptDB(Timed, TypedObject):
     db_paused_remaining = models.FloatField("seconds left when paused", null=True, blank=True, editable=False)
     db_manually_paused = models.BooleanField("paused by hand", default=False, editable=False)
 
-    objects = ScriptDBManager()
+    objects: ClassVar[Any] = ScriptDBManager()
 
     class Meta(TypedObject.Meta):
         app_label = "scripts"
@@ -68,7 +68,7 @@ class ScriptDB(Timed, TypedObject):
 
     @property
     def obj(self) -> Any:
-        """The host: an object or an account; None for a global script. Assigning takes ids and dbrefs of objects too."""
+        """The host: an object or an account; None for a global script. Ids and dbrefs of objects can be assigned."""
         return self.db_account or self.db_obj
 
     @obj.setter

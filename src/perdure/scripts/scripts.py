@@ -53,7 +53,7 @@ class DefaultScript(ScriptDB):
             self.start(start_delay=delay if delay is not None and not isinstance(delay, bool) else None)
 
     def _apply_created(self, created: dict[str, Any]) -> None:
-        fields = {name: created[name] for name in ("db_obj", "db_account") if name in created}
+        fields: dict[str, Any] = {name: created[name] for name in ("db_obj", "db_account") if name in created}
         fields.update({f"db_{name}": created[name] for name in ("key", "desc", "persistent") if name in created})
         fields.update(checked_timer(created.get("interval"), created.get("start_delay"), created.get("repeats")))
         if not (fields.get("db_key") or self.db_key):
@@ -93,7 +93,7 @@ class DefaultScript(ScriptDB):
         """Called before the script is deleted; False keeps it."""
         return True
 
-    def delete(self) -> bool:
+    def delete(self) -> bool:  # type: ignore[override]
         """Stop the timer and delete the script; False if `at_script_delete` refused. All or nothing."""
         with transaction(using=self._state.db):
             if not veto.ask(self.at_script_delete):

@@ -4,7 +4,8 @@ Contract
     A timer is data in the script's row (due time, count, paused remainder), so that it outlives a crash. Every
     operation is one transaction; a hook that raises undoes the operation, in memory too. `at_start` is called once
     for a start, before any tick; ticks are run by the clock, never inside `start`.
-    `start_delay` has one meaning: True waits one interval before the first tick, False none, a number that many seconds.
+    `start_delay` has one meaning: True waits one interval before the first tick, False none, a number that many
+    seconds.
 
 Invariants
     Exactly a RUNNING script has a due time. A tick is one transaction: the moved due time, the count and what
@@ -153,13 +154,14 @@ class Timed:
         """Seconds until the next tick, rounded up; None if the timer is not running."""
         if timer_state(self) is not TimerState.RUNNING:
             return None
-        return max(0, math.ceil((self.db_next_due - script_clock.now()).total_seconds()))
+        seconds: float = (self.db_next_due - script_clock.now()).total_seconds()
+        return max(0, math.ceil(seconds))
 
     def remaining_repeats(self: Any) -> int | None:
         """How many ticks are left; None without end, or if the timer is not running."""
         if timer_state(self) is not TimerState.RUNNING or self.db_repeats <= 0:
             return None
-        return max(0, self.db_repeats - self.db_callcount)
+        return int(max(0, self.db_repeats - self.db_callcount))
 
     def reset_callcount(self: Any, value: int = 0) -> None:
         """Say how many ticks there have been."""
@@ -178,7 +180,7 @@ class Timed:
     def _resume_wait(self: Any, old_interval: int, interval: int | None, start_delay: bool | float | None) -> float:
         """Seconds before the next tick of a paused timer."""
         if start_delay is not None:
-            return self._first_wait(start_delay)
+            return float(self._first_wait(start_delay))
         remaining: float = self.db_paused_remaining
         if interval is None:
             return remaining
@@ -210,7 +212,7 @@ class Timed:
         if policy == "skip":
             self._write_fields({"db_next_due": following})
             return 0
-        return self._tick_once(following)
+        return int(self._tick_once(following))
 
     def _tick_once(self: Any, following: datetime) -> int:
         """One tick; the one after it is due at `following`. 1 if it ran, 0 if the script was not valid any more."""

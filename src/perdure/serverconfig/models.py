@@ -9,7 +9,7 @@ for a stored value whose type is not registered here.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 
@@ -80,7 +80,7 @@ class ServerConfig(WeakSharedMemoryModel):
     db_key = models.CharField("key", max_length=MAX_KEY, unique=True)
     db_value = models.TextField("value", default="null", help_text="Canonical JSON.")
 
-    objects = ServerConfigManager()
+    objects: ClassVar[Any] = ServerConfigManager()
 
     class Meta(WeakSharedMemoryModel.Meta):
         app_label = "server"

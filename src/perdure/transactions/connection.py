@@ -27,6 +27,9 @@ __all__ = ["attach", "unit_of_work"]
 
 _local = threading.local()
 
+# Statements that change nothing that could be undone.
+_CONTROL = ("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK", "PRAGMA", "SET ")
+
 
 def unit_of_work(alias: str = DEFAULT_DB_ALIAS) -> UnitOfWork:
     """The unit of work of this thread's connection for `alias`."""
@@ -64,6 +67,8 @@ def _flush_before(
         unit.before_statement()
     if not sql.startswith("SELECT"):
         write_clock.now += 1
+        if not sql.startswith(_CONTROL):
+            unit.has_written = True
     return execute(sql, params, many, context)
 
 

@@ -9,6 +9,7 @@ Invariants
     - The database at a savepoint equals memory at that savepoint: gathered writes go out before it is set.
     - Undo is expiry: an undone target drops what memory holds and reads the row again when asked. No copies
       of values are kept.
+    - What was read after the transaction had written may show what is undone, so it is expired too.
     - Nothing is gathered outside a transaction.
 
 Owner: the thread of the connection; no other thread may touch this object.
@@ -19,6 +20,7 @@ assigned); its targets are expired and the transaction is marked so that it can 
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -57,11 +59,12 @@ commit_listeners: list[Callable[[UnitOfWork], None]] = []
 class Frame:
     """What was touched since one savepoint (or since the transaction began)."""
 
-    __slots__ = ("callbacks", "sid", "touched")
+    __slots__ = ("callbacks", "seen", "sid", "touched")
 
     def __init__(self, sid: str | None) -> None:
         self.sid = sid
         self.touched: dict[int, tuple[Undoable, set[str]]] = {}
+        self.seen: dict[int, weakref.ref[Any]] = {}
         self.callbacks: list[Callable[[], object]] = []
 
     def merge(self, inner: Frame) -> None:
@@ -71,6 +74,7 @@ class Frame:
                 self.touched[key][1].update(aspects)
             else:
                 self.touched[key] = (target, aspects)
+        self.seen.update(inner.seen)
         self.callbacks += inner.callbacks
 
 
@@ -81,6 +85,7 @@ class UnitOfWork:
         self.connection = connection
         self.frames = [Frame(None)]
         self.pending: dict[Writer, dict[Any, Any]] = {}
+        self.has_written = False
         self._engine_depth = 0
 
     @property
@@ -101,6 +106,11 @@ class UnitOfWork:
         else:
             entry[1].add(aspect)
 
+    def saw(self, target: Undoable) -> None:
+        """Memory of `target` has just been read from the database, uncommitted work of ours included."""
+        if self.has_written and self.in_transaction:
+            self.frames[-1].seen[id(target)] = weakref.ref(target)
+
     def is_touched(self, target: object) -> bool:
         """Whether the open transaction has changed `target`."""
         key = id(target)
@@ -109,6 +119,7 @@ class UnitOfWork:
     def gather(self, writer: Writer, key: Hashable, item: object = None) -> None:
         """Keep a write until the next flush; the same key again replaces the item."""
         write_clock.now += 1
+        self.has_written = True
         self.pending.setdefault(writer, {})[key] = item
 
     def drop(self, writer: Writer, key: Hashable) -> None:
@@ -183,6 +194,7 @@ class UnitOfWork:
     def committed(self) -> None:
         """The transaction is in the database."""
         self.frames = [Frame(None)]
+        self.has_written = False
         for listener in commit_listeners:
             listener(self)
 
@@ -190,15 +202,25 @@ class UnitOfWork:
         """The whole transaction is gone from the database; memory follows."""
         self.pending = {}
         frames, self.frames = self.frames, [Frame(None)]
+        self.has_written = False
         self._undo(list(reversed(frames)))
 
     def _knows(self, sid: str) -> bool:
         return any(frame.sid == sid for frame in self.frames)
 
     def _undo(self, newest_first: list[Frame]) -> None:
+        write_clock.now += 1
+        created = set()
         for frame in newest_first:
-            for target, aspects in reversed(frame.touched.values()):
+            for key, (target, aspects) in reversed(frame.touched.items()):
                 target._undo(aspects)
+                if "created" in aspects:
+                    created.add(key)
+        for frame in newest_first:
+            for key, ref in frame.seen.items():
+                seen = ref()
+                if seen is not None and key not in created:
+                    seen._undo({"fields"})
         for listener in rollback_listeners:
             listener(self)
         for frame in newest_first:

@@ -21,8 +21,9 @@ from perdure.errors import InvalidArgument
 from perdure.idmapper.identity import identity_map
 from perdure.idmapper.models import SharedMemoryManager, WeakSharedMemoryModel
 from perdure.idmapper.queryset import SharedMemoryQuerySet
+from perdure.idmapper.states import require
 from perdure.locks import LockHandler
-from perdure.transactions import unit_of_work
+from perdure.transactions import transaction, unit_of_work
 from perdure.typeclasses.fields import NoneAsBlankField, NumberField, SortableTextField
 from perdure.typeclasses.handlers import lazy_handler
 from perdure.values import Reference, decode, encode
@@ -62,12 +63,13 @@ class AttributeQuerySet(SharedMemoryQuerySet):
         """Django's `delete()`."""
         owners = self._owners()
         live = [found for pk in self.values_list("pk", flat=True) if (found := self._live(pk)) is not None]
-        for attribute in live:
-            attribute._mark_deleted()
-        result = super().delete()
-        self._expire(owners)
-        for attribute in live:
-            attribute._close()
+        with transaction(using=self.db, savepoint=False):
+            for attribute in live:
+                attribute._mark_deleted()
+            result = super().delete()
+            self._expire(owners)
+            for attribute in live:
+                attribute._close()
         return result
 
     def _live(self, pk: Any) -> Any:
@@ -148,12 +150,8 @@ class Attribute(WeakSharedMemoryModel):
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Delete the row; the owner no longer has the attribute."""
-        alias = self._state.db
-        result = super().delete(*args, **kwargs)
-        self._mark_deleted()
-        self._close()
-        self._expire_owners(alias, [self.owner_id])  # type: ignore[attr-defined]
-        return result
+        require(self, "delete")
+        return type(self).unscoped.using(self._state.db).filter(pk=self.pk).delete()  # type: ignore[no-any-return]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Write this row; the typed columns follow `db_value`. Raises `UnreadableValue` for text that is no value."""

@@ -52,6 +52,7 @@ class Cohort:
     """The objects that one query result brought, so that their attributes and tags can be loaded together."""
 
     __slots__ = ("alias", "model", "pks", "step")
+    _shared_by_many = True  # not a part of any one of its members, for the estimate of memory
 
     def __init__(self, alias: str, model: Any) -> None:
         self.alias = alias
@@ -122,6 +123,7 @@ def load_many(model: Any, alias: str, owners: Sequence[Any]) -> None:
                 stores[owner_pk].take_row((attrtype, category, key), kind, text, strvalue, locks, built)
         for store in stores.values():
             store.loaded = True
+            unit.saw(store.owner())
 
 
 class AttributeWriter:

@@ -95,7 +95,7 @@ class AttributeSearches:
         return self.get_queryset().filter(pk__in=rows.order_by().values("owner_id"))
 
     def get_by_nick(self, key: Any = None, nick: Any = None, category: Any = "inputline") -> Any:
-        """The objects that have a nick of this pattern, with this replacement (`nick`), in this category (None: any)."""
+        """The objects that have a nick of this pattern, this replacement (`nick`), in this category (None: any)."""
         rows = self._nicks(key, MISSING if nick is None else nick, category)
         return self.get_queryset().filter(pk__in=rows.order_by().values("owner_id"))
 

@@ -185,7 +185,7 @@ class CmdSetHandler:
         ]
 
     def update(self, init_mode: bool = False) -> None:
-        """Kept for its callers: `current` is always up to date. With `init_mode` the stack is read from storage anew."""
+        """Kept for its callers: `current` is always up to date. With `init_mode` the stack is read from storage."""
         if init_mode:
             self._entries = None
 

@@ -2,8 +2,8 @@
 
 Contract: an argument counts as given when the caller wrote it, whatever its value (`NOT_GIVEN` is the default of those
 that have one). Each `normal_*` function takes every documented form of one kind of argument and returns one plain form;
-anything else raises `InvalidArgument` naming the argument, the offending part and the forms accepted, before anything is
-written.
+anything else raises `InvalidArgument` naming the argument, the offending part and the forms accepted, before anything
+is written.
 """
 
 from __future__ import annotations
@@ -112,7 +112,8 @@ def normal_attributes(value: Any, argument: str = "attributes") -> list[Attribut
 def _attribute(item: Any, argument: str) -> AttributeArgument:
     if not isinstance(item, tuple | list) or not 2 <= len(item) <= 5:
         raise InvalidArgument(f"{argument}: {item!r} is not (key, value[, category[, lockstring[, default_access]]])")
-    key, value, category, lockstring, default_access = (*item, *(None, None, True)[len(item) - 2 :])
+    parts: list[Any] = [*item, *(None, None, True)[len(item) - 2 :]]
+    key, value, category, lockstring, default_access = parts
     if not isinstance(key, str) or not key.strip():
         raise InvalidArgument(f"{argument}: the key of {item!r} is {key!r}; give text that is not blank")
     if category is not None and not isinstance(category, str):

@@ -54,7 +54,7 @@ class DocumentedQueries(AttributeSearches, TagQueries):
     search_dbref = dbref_search
 
     def get_dbref_range(self, min_dbref: Any = None, max_dbref: Any = None) -> Any:
-        """The objects with ids from `min_dbref` to `max_dbref`, both included, by id. A bound that is no id finds none."""
+        """The objects with ids from `min_dbref` to `max_dbref`, both included, by id; none if one is no id."""
         queryset = self.get_queryset().order_by("pk")
         for lookup, bound in (("pk__gte", min_dbref), ("pk__lte", max_dbref)):
             if bound is None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from django.db import models
@@ -28,7 +29,7 @@ from perdure.idmapper.states import State, require, state_of
 from perdure.idmapper.wrappers import dbref_number
 from perdure.locks import LockHandler
 from perdure.locks.permissions import check_permstring, is_effective_superuser
-from perdure.transactions import transaction, unit_of_work
+from perdure.transactions import transaction
 from perdure.typeclasses import missing, registry
 from perdure.typeclasses.attribute_rows import Cohort
 from perdure.typeclasses.handlers import lazy_handler
@@ -476,6 +477,7 @@ class TypedObject(SharedMemoryModel, metaclass=TypeclassBase):
         return is_effective_superuser(self)
 
 
+@lru_cache(maxsize=None)
 def declared_properties(cls: type) -> dict[str, Any]:
     """The declared attributes and tags of a class by name, base classes first, nearer ones winning."""
     found: dict[str, Any] = {}

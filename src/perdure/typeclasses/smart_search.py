@@ -117,7 +117,8 @@ def _attribute_condition(queryset: Any, parts: list[_Part], where: str) -> Q:
         raise InvalidArgument(f"{where}: name an attribute: attr==key:value")
     wanted = _literal(value)
     lookup = "exists" if wanted is MISSING else "exact"
-    return queryset.attribute_condition(key.text, lookup, wanted, category.text, where)
+    condition: Q = queryset.attribute_condition(key.text, lookup, wanted, category.text, where)
+    return condition
 
 
 def _literal(part: _Part) -> Any:

@@ -128,4 +128,4 @@ def _attribute_names(clean: bool | str | Iterable[str]) -> list[str] | None:
         return None
     if not clean:
         return []
-    return [clean] if isinstance(clean, str) else list(clean)  # type: ignore[arg-type]
+    return [clean] if isinstance(clean, str) else list(clean)

@@ -100,7 +100,7 @@ def _criteria(key: Any, category: Any) -> list[TagCriterion]:
         given *= len(keys)
     if len(given) < len(keys):
         raise TagCriteriaMismatch(
-            f"get_by_tag() got {len(keys)} keys and {len(given)} categories; give one category for all keys, or one each"
+            f"get_by_tag() got {len(keys)} keys and {len(given)} categories; give one for all keys, or one each"
         )
     return list(dict.fromkeys(zip((searched_key(one) for one in keys), given, strict=False)))
 
@@ -196,7 +196,7 @@ class TagQueries:
             tagtype: None for plain tags, `alias` or `permission`.
             match: `"any"` for those with at least one, most matches first; otherwise only those with all, by id.
 
-        Without criteria nothing is found. Raises `TagCriteriaMismatch` for fewer categories than keys (but more than one).
+        Without criteria nothing is found. Raises `TagCriteriaMismatch` for several categories, but fewer than keys.
         """
         queryset = self.get_queryset()
         criteria, of_type = _criteria(key, category), _type_of(tagtype)

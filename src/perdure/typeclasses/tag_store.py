@@ -141,6 +141,7 @@ def load_tags_of_many(model: Any, alias: str, owners: Sequence[Any]) -> None:
                 stores[owner_pk].slots[tagtype, category, key] = None
         for store in stores.values():
             store.loaded = True
+            unit.saw(store.owner())
 
 
 class _Link:

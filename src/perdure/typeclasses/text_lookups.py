@@ -1,8 +1,8 @@
 """Look-ups in text values that mean the same on every backend.
 
-Contract: `contains`, `startswith` and `endswith` tell upper from lower case (SQLite's LIKE does not); the look-ups whose
-names begin with `i` do not, for every alphabet (on a PostgreSQL without ICU: those that the database's locale knows).
-None of them knows wildcards.
+Contract: `contains`, `startswith` and `endswith` tell upper from lower case (SQLite's LIKE does not); the look-ups
+whose names begin with `i` do not, for every alphabet (on a PostgreSQL without ICU: those that the database's locale
+knows). None of them knows wildcards.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ def after_prefix(prefix: str) -> str | None:
     return None
 
 
-class _TextLookup(Lookup):  # type: ignore[type-arg]
+class _TextLookup(Lookup):
     """A comparison of `left`, the column, with `right`, the operand, both as SQL."""
 
     folds = False
     sqlite_sql = ""
     postgresql_sql = ""
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
         """SQL of the comparison, which may use each side more than once."""
         left, left_params = self.process_lhs(compiler, connection)
         right, right_params = self.process_rhs(compiler, connection)

@@ -70,12 +70,12 @@ class UniqueNameQuerySet(models.QuerySet[Any]):
 
     def update(self, **values: Any) -> int:
         """Django's `update()`, which keeps the folded name in step."""
-        source = self.model.name_source  # type: ignore[attr-defined]
+        source = self.model.name_source
         if source in values and FOLDED not in values:
             if not isinstance(values[source], str):
                 raise InvalidArgument(
-                    f"{self.model.__name__}: update({source}=…) needs a text; a name that the database works out cannot "
-                    "be checked against the others"
+                    f"{self.model.__name__}: update({source}=…) needs a text; a name that the database works out "
+                    "cannot be checked against the others"
                 )
             values[FOLDED] = fold(values[source])
         return super().update(**values)
@@ -85,10 +85,10 @@ class UniqueNameQuerySet(models.QuerySet[Any]):
     def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
         """Django's `bulk_update()`, which keeps the folded name in step."""
         objs, fields = tuple(objs), list(fields)
-        if self.model.name_source in fields:  # type: ignore[attr-defined]
+        if self.model.name_source in fields:
             fields.append(FOLDED)
             for obj in objs:
-                self.model._meta.get_field(FOLDED).pre_save(obj, False)  # type: ignore[union-attr]
+                self.model._meta.get_field(FOLDED).pre_save(obj, False)
         return super().bulk_update(objs, fields, batch_size)
 
     bulk_update.alters_data = True  # type: ignore[attr-defined]

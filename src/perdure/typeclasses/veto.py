@@ -1,8 +1,8 @@
 """What the answer of a pre-hook means: one rule for every hook that can cancel something.
 
 Contract: `False` cancels, and so does raising `Veto("reason")`, whose reason is told to whoever asked. Anything else
-goes on, the None of a forgotten `return` included. `STRICT_VETO = True` restores the older rule, under which every falsy
-answer cancels.
+goes on, the None of a forgotten `return` included. `STRICT_VETO = True` restores the older rule, under which every
+falsy answer cancels.
 """
 
 from __future__ import annotations

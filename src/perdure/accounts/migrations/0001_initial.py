@@ -5,92 +5,221 @@ import django.db.models.deletion
 import django.db.models.functions.text
 import django.db.models.manager
 import django.utils.timezone
+from django.conf import settings
+from django.db import migrations, models
+
 import perdure.idmapper.deleting
 import perdure.idmapper.loading
 import perdure.idmapper.saving
 import perdure.typeclasses.fields
 import perdure.typeclasses.unique_names
-from django.conf import settings
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
-        ('typeclasses', '0001_initial'),
+        ("auth", "0012_alter_user_first_name_max_length"),
+        ("typeclasses", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AccountDB',
+            name="AccountDB",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('username', models.CharField(error_messages={'unique': 'A user with that username already exists.'}, help_text='Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.', max_length=150, unique=True, validators=[django.contrib.auth.validators.UnicodeUsernameValidator()], verbose_name='username')),
-                ('first_name', models.CharField(blank=True, max_length=150, verbose_name='first name')),
-                ('last_name', models.CharField(blank=True, max_length=150, verbose_name='last name')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='email address')),
-                ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
-                ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
-                ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
-                ('db_typeclass_path', models.CharField(db_index=True, max_length=255, null=True, verbose_name='typeclass')),
-                ('db_date_created', models.DateTimeField(auto_now_add=True, verbose_name='created')),
-                ('db_lock_storage', models.TextField(blank=True, default='', verbose_name='locks')),
-                ('db_typeclass_version', models.PositiveIntegerField(default=0, editable=False, verbose_name='typeclass version')),
-                ('db_version', models.PositiveBigIntegerField(default=1, editable=False, verbose_name='row version')),
-                ('db_key', models.GeneratedField(db_index=True, db_persist=True, expression=models.F('username'), output_field=models.CharField(max_length=255), verbose_name='key')),
-                ('db_folded', perdure.typeclasses.unique_names.FoldedField(default='', editable=False, max_length=765, source='username', unique=True, verbose_name='folded name')),
-                ('db_is_connected', models.BooleanField(default=False, verbose_name='connected')),
-                ('db_cmdset_storage', models.CharField(blank=True, max_length=255, null=True, verbose_name='command sets')),
-                ('db_is_bot', models.BooleanField(default=False, verbose_name='bot')),
-                ('db_tags', models.ManyToManyField(blank=True, to='typeclasses.tag', verbose_name='tags')),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                (
+                    "username",
+                    models.CharField(
+                        error_messages={"unique": "A user with that username already exists."},
+                        help_text="Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.",
+                        max_length=150,
+                        unique=True,
+                        validators=[django.contrib.auth.validators.UnicodeUsernameValidator()],
+                        verbose_name="username",
+                    ),
+                ),
+                ("first_name", models.CharField(blank=True, max_length=150, verbose_name="first name")),
+                ("last_name", models.CharField(blank=True, max_length=150, verbose_name="last name")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="email address")),
+                (
+                    "is_staff",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates whether the user can log into this admin site.",
+                        verbose_name="staff status",
+                    ),
+                ),
+                (
+                    "is_active",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Designates whether this user should be treated as active. Unselect this instead of deleting accounts.",
+                        verbose_name="active",
+                    ),
+                ),
+                ("date_joined", models.DateTimeField(default=django.utils.timezone.now, verbose_name="date joined")),
+                (
+                    "db_typeclass_path",
+                    models.CharField(db_index=True, max_length=255, null=True, verbose_name="typeclass"),
+                ),
+                ("db_date_created", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                ("db_lock_storage", models.TextField(blank=True, default="", verbose_name="locks")),
+                (
+                    "db_typeclass_version",
+                    models.PositiveIntegerField(default=0, editable=False, verbose_name="typeclass version"),
+                ),
+                ("db_version", models.PositiveBigIntegerField(default=1, editable=False, verbose_name="row version")),
+                (
+                    "db_key",
+                    models.GeneratedField(
+                        db_index=True,
+                        db_persist=True,
+                        expression=models.F("username"),
+                        output_field=models.CharField(max_length=255),
+                        verbose_name="key",
+                    ),
+                ),
+                (
+                    "db_folded",
+                    perdure.typeclasses.unique_names.FoldedField(
+                        default="",
+                        editable=False,
+                        max_length=765,
+                        source="username",
+                        unique=True,
+                        verbose_name="folded name",
+                    ),
+                ),
+                ("db_is_connected", models.BooleanField(default=False, verbose_name="connected")),
+                (
+                    "db_cmdset_storage",
+                    models.CharField(blank=True, max_length=255, null=True, verbose_name="command sets"),
+                ),
+                ("db_is_bot", models.BooleanField(default=False, verbose_name="bot")),
+                ("db_tags", models.ManyToManyField(blank=True, to="typeclasses.tag", verbose_name="tags")),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Account',
-                'verbose_name_plural': 'Accounts',
-                'abstract': False,
-                'base_manager_name': 'unscoped',
+                "verbose_name": "Account",
+                "verbose_name_plural": "Accounts",
+                "abstract": False,
+                "base_manager_name": "unscoped",
             },
-            bases=(perdure.typeclasses.unique_names.UniqueName, perdure.idmapper.loading.Loading, perdure.idmapper.saving.Saving, perdure.idmapper.deleting.Deleting, models.Model),
+            bases=(
+                perdure.typeclasses.unique_names.UniqueName,
+                perdure.idmapper.loading.Loading,
+                perdure.idmapper.saving.Saving,
+                perdure.idmapper.deleting.Deleting,
+                models.Model,
+            ),
             managers=[
-                ('objects', django.db.models.manager.Manager()),
-                ('unscoped', django.db.models.manager.Manager()),
+                ("objects", django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
         migrations.CreateModel(
-            name='AccountAttribute',
+            name="AccountAttribute",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('db_key', models.CharField(max_length=255, verbose_name='key')),
-                ('db_category', perdure.typeclasses.fields.NoneAsBlankField(blank=True, default=None, max_length=128, verbose_name='category')),
-                ('db_attrtype', perdure.typeclasses.fields.NoneAsBlankField(blank=True, default=None, max_length=16, verbose_name='type')),
-                ('db_kind', models.CharField(default='n', editable=False, max_length=1, verbose_name='kind')),
-                ('db_value', models.TextField(default='null', help_text='Canonical JSON.', verbose_name='value')),
-                ('db_number', perdure.typeclasses.fields.NumberField(editable=False, null=True, verbose_name='number')),
-                ('db_text', perdure.typeclasses.fields.SortableTextField(editable=False, null=True, verbose_name='text')),
-                ('db_references', models.TextField(editable=False, null=True, verbose_name='refers to')),
-                ('db_strvalue', models.TextField(blank=True, null=True, verbose_name='string value')),
-                ('db_lock_storage', models.TextField(blank=True, default='', verbose_name='locks')),
-                ('db_date_created', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created')),
-                ('db_version', models.PositiveBigIntegerField(default=1, editable=False, verbose_name='version')),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='db_attributes', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("db_key", models.CharField(max_length=255, verbose_name="key")),
+                (
+                    "db_category",
+                    perdure.typeclasses.fields.NoneAsBlankField(
+                        blank=True, default=None, max_length=128, verbose_name="category"
+                    ),
+                ),
+                (
+                    "db_attrtype",
+                    perdure.typeclasses.fields.NoneAsBlankField(
+                        blank=True, default=None, max_length=16, verbose_name="type"
+                    ),
+                ),
+                ("db_kind", models.CharField(default="n", editable=False, max_length=1, verbose_name="kind")),
+                ("db_value", models.TextField(default="null", help_text="Canonical JSON.", verbose_name="value")),
+                ("db_number", perdure.typeclasses.fields.NumberField(editable=False, null=True, verbose_name="number")),
+                (
+                    "db_text",
+                    perdure.typeclasses.fields.SortableTextField(editable=False, null=True, verbose_name="text"),
+                ),
+                ("db_references", models.TextField(editable=False, null=True, verbose_name="refers to")),
+                ("db_strvalue", models.TextField(blank=True, null=True, verbose_name="string value")),
+                ("db_lock_storage", models.TextField(blank=True, default="", verbose_name="locks")),
+                (
+                    "db_date_created",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                ),
+                ("db_version", models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version")),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="db_attributes",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
-                'base_manager_name': 'unscoped',
-                'indexes': [models.Index(fields=['db_key', 'db_number', 'owner'], name='accounts_attribute_number'), models.Index(models.F('db_key'), django.db.models.functions.text.Substr('db_text', 1, 200), name='accounts_attribute_text'), models.Index(condition=models.Q(('db_references__isnull', False)), fields=['owner'], name='accounts_attribute_refers')],
-                'constraints': [models.UniqueConstraint(fields=('owner', 'db_key', 'db_category', 'db_attrtype'), name='accounts_attribute_unique')],
+                "abstract": False,
+                "base_manager_name": "unscoped",
+                "indexes": [
+                    models.Index(fields=["db_key", "db_number", "owner"], name="accounts_attribute_number"),
+                    models.Index(
+                        models.F("db_key"),
+                        django.db.models.functions.text.Substr("db_text", 1, 200),
+                        name="accounts_attribute_text",
+                    ),
+                    models.Index(
+                        condition=models.Q(("db_references__isnull", False)),
+                        fields=["owner"],
+                        name="accounts_attribute_refers",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("owner", "db_key", "db_category", "db_attrtype"), name="accounts_attribute_unique"
+                    )
+                ],
             },
-            bases=(perdure.idmapper.loading.Loading, perdure.idmapper.saving.Saving, perdure.idmapper.deleting.Deleting, models.Model),
+            bases=(
+                perdure.idmapper.loading.Loading,
+                perdure.idmapper.saving.Saving,
+                perdure.idmapper.deleting.Deleting,
+                models.Model,
+            ),
             managers=[
-                ('unscoped', django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
     ]

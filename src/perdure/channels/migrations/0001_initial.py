@@ -4,113 +4,275 @@ import django.db.models.deletion
 import django.db.models.functions.text
 import django.db.models.manager
 import django.utils.timezone
+from django.conf import settings
+from django.db import migrations, models
+
 import perdure.idmapper.deleting
 import perdure.idmapper.loading
 import perdure.idmapper.saving
 import perdure.typeclasses.fields
 import perdure.typeclasses.unique_names
-from django.conf import settings
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('objects', '0001_initial'),
-        ('scripts', '0001_initial'),
-        ('typeclasses', '0001_initial'),
+        ("objects", "0001_initial"),
+        ("scripts", "0001_initial"),
+        ("typeclasses", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ChannelDB',
+            name="ChannelDB",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('db_key', models.CharField(db_index=True, max_length=255, verbose_name='key')),
-                ('db_typeclass_path', models.CharField(db_index=True, max_length=255, null=True, verbose_name='typeclass')),
-                ('db_date_created', models.DateTimeField(auto_now_add=True, verbose_name='created')),
-                ('db_lock_storage', models.TextField(blank=True, default='', verbose_name='locks')),
-                ('db_typeclass_version', models.PositiveIntegerField(default=0, editable=False, verbose_name='typeclass version')),
-                ('db_version', models.PositiveBigIntegerField(default=1, editable=False, verbose_name='row version')),
-                ('db_folded', perdure.typeclasses.unique_names.FoldedField(default='', editable=False, max_length=765, source='db_key', unique=True, verbose_name='folded name')),
-                ('db_account_subscriptions', models.ManyToManyField(blank=True, related_name='account_subscription_set', to=settings.AUTH_USER_MODEL, verbose_name='subscribed accounts')),
-                ('db_object_subscriptions', models.ManyToManyField(blank=True, related_name='object_subscription_set', to='objects.objectdb', verbose_name='subscribed objects')),
-                ('db_tags', models.ManyToManyField(blank=True, to='typeclasses.tag', verbose_name='tags')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("db_key", models.CharField(db_index=True, max_length=255, verbose_name="key")),
+                (
+                    "db_typeclass_path",
+                    models.CharField(db_index=True, max_length=255, null=True, verbose_name="typeclass"),
+                ),
+                ("db_date_created", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                ("db_lock_storage", models.TextField(blank=True, default="", verbose_name="locks")),
+                (
+                    "db_typeclass_version",
+                    models.PositiveIntegerField(default=0, editable=False, verbose_name="typeclass version"),
+                ),
+                ("db_version", models.PositiveBigIntegerField(default=1, editable=False, verbose_name="row version")),
+                (
+                    "db_folded",
+                    perdure.typeclasses.unique_names.FoldedField(
+                        default="",
+                        editable=False,
+                        max_length=765,
+                        source="db_key",
+                        unique=True,
+                        verbose_name="folded name",
+                    ),
+                ),
+                (
+                    "db_account_subscriptions",
+                    models.ManyToManyField(
+                        blank=True,
+                        related_name="account_subscription_set",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="subscribed accounts",
+                    ),
+                ),
+                (
+                    "db_object_subscriptions",
+                    models.ManyToManyField(
+                        blank=True,
+                        related_name="object_subscription_set",
+                        to="objects.objectdb",
+                        verbose_name="subscribed objects",
+                    ),
+                ),
+                ("db_tags", models.ManyToManyField(blank=True, to="typeclasses.tag", verbose_name="tags")),
             ],
             options={
-                'verbose_name': 'Channel',
-                'verbose_name_plural': 'Channels',
-                'abstract': False,
-                'base_manager_name': 'unscoped',
+                "verbose_name": "Channel",
+                "verbose_name_plural": "Channels",
+                "abstract": False,
+                "base_manager_name": "unscoped",
             },
-            bases=(perdure.typeclasses.unique_names.UniqueName, perdure.idmapper.loading.Loading, perdure.idmapper.saving.Saving, perdure.idmapper.deleting.Deleting, models.Model),
+            bases=(
+                perdure.typeclasses.unique_names.UniqueName,
+                perdure.idmapper.loading.Loading,
+                perdure.idmapper.saving.Saving,
+                perdure.idmapper.deleting.Deleting,
+                models.Model,
+            ),
             managers=[
-                ('objects', django.db.models.manager.Manager()),
-                ('unscoped', django.db.models.manager.Manager()),
+                ("objects", django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
         migrations.CreateModel(
-            name='Msg',
+            name="Msg",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('db_sender_external', models.CharField(blank=True, db_index=True, max_length=255, null=True, verbose_name='external sender')),
-                ('db_receiver_external', models.CharField(blank=True, max_length=1024, null=True, verbose_name='external receiver')),
-                ('db_header', models.TextField(blank=True, null=True, verbose_name='header')),
-                ('db_message', models.TextField(verbose_name='message')),
-                ('db_date_created', models.DateTimeField(db_index=True, default=django.utils.timezone.now, editable=False, verbose_name='created')),
-                ('db_lock_storage', models.TextField(blank=True, default='', verbose_name='locks')),
-                ('db_hide_from_accounts', models.ManyToManyField(blank=True, related_name='hide_from_accounts_set', to=settings.AUTH_USER_MODEL, verbose_name='hidden from accounts')),
-                ('db_hide_from_objects', models.ManyToManyField(blank=True, related_name='hide_from_objects_set', to='objects.objectdb', verbose_name='hidden from objects')),
-                ('db_receivers_accounts', models.ManyToManyField(blank=True, related_name='receiver_account_set', to=settings.AUTH_USER_MODEL, verbose_name='receiving accounts')),
-                ('db_receivers_objects', models.ManyToManyField(blank=True, related_name='receiver_object_set', to='objects.objectdb', verbose_name='receiving objects')),
-                ('db_receivers_scripts', models.ManyToManyField(blank=True, related_name='receiver_script_set', to='scripts.scriptdb', verbose_name='receiving scripts')),
-                ('db_sender_accounts', models.ManyToManyField(blank=True, related_name='sender_account_set', to=settings.AUTH_USER_MODEL, verbose_name='sending accounts')),
-                ('db_sender_objects', models.ManyToManyField(blank=True, related_name='sender_object_set', to='objects.objectdb', verbose_name='sending objects')),
-                ('db_sender_scripts', models.ManyToManyField(blank=True, related_name='sender_script_set', to='scripts.scriptdb', verbose_name='sending scripts')),
-                ('db_tags', models.ManyToManyField(blank=True, to='typeclasses.tag', verbose_name='tags')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "db_sender_external",
+                    models.CharField(
+                        blank=True, db_index=True, max_length=255, null=True, verbose_name="external sender"
+                    ),
+                ),
+                (
+                    "db_receiver_external",
+                    models.CharField(blank=True, max_length=1024, null=True, verbose_name="external receiver"),
+                ),
+                ("db_header", models.TextField(blank=True, null=True, verbose_name="header")),
+                ("db_message", models.TextField(verbose_name="message")),
+                (
+                    "db_date_created",
+                    models.DateTimeField(
+                        db_index=True, default=django.utils.timezone.now, editable=False, verbose_name="created"
+                    ),
+                ),
+                ("db_lock_storage", models.TextField(blank=True, default="", verbose_name="locks")),
+                (
+                    "db_hide_from_accounts",
+                    models.ManyToManyField(
+                        blank=True,
+                        related_name="hide_from_accounts_set",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="hidden from accounts",
+                    ),
+                ),
+                (
+                    "db_hide_from_objects",
+                    models.ManyToManyField(
+                        blank=True,
+                        related_name="hide_from_objects_set",
+                        to="objects.objectdb",
+                        verbose_name="hidden from objects",
+                    ),
+                ),
+                (
+                    "db_receivers_accounts",
+                    models.ManyToManyField(
+                        blank=True,
+                        related_name="receiver_account_set",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="receiving accounts",
+                    ),
+                ),
+                (
+                    "db_receivers_objects",
+                    models.ManyToManyField(
+                        blank=True,
+                        related_name="receiver_object_set",
+                        to="objects.objectdb",
+                        verbose_name="receiving objects",
+                    ),
+                ),
+                (
+                    "db_receivers_scripts",
+                    models.ManyToManyField(
+                        blank=True,
+                        related_name="receiver_script_set",
+                        to="scripts.scriptdb",
+                        verbose_name="receiving scripts",
+                    ),
+                ),
+                (
+                    "db_sender_accounts",
+                    models.ManyToManyField(
+                        blank=True,
+                        related_name="sender_account_set",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="sending accounts",
+                    ),
+                ),
+                (
+                    "db_sender_objects",
+                    models.ManyToManyField(
+                        blank=True,
+                        related_name="sender_object_set",
+                        to="objects.objectdb",
+                        verbose_name="sending objects",
+                    ),
+                ),
+                (
+                    "db_sender_scripts",
+                    models.ManyToManyField(
+                        blank=True,
+                        related_name="sender_script_set",
+                        to="scripts.scriptdb",
+                        verbose_name="sending scripts",
+                    ),
+                ),
+                ("db_tags", models.ManyToManyField(blank=True, to="typeclasses.tag", verbose_name="tags")),
             ],
             options={
-                'verbose_name': 'Message',
-                'verbose_name_plural': 'Messages',
-                'abstract': False,
-                'base_manager_name': 'unscoped',
+                "verbose_name": "Message",
+                "verbose_name_plural": "Messages",
+                "abstract": False,
+                "base_manager_name": "unscoped",
             },
-            bases=(perdure.idmapper.loading.Loading, perdure.idmapper.saving.Saving, perdure.idmapper.deleting.Deleting, models.Model),
+            bases=(
+                perdure.idmapper.loading.Loading,
+                perdure.idmapper.saving.Saving,
+                perdure.idmapper.deleting.Deleting,
+                models.Model,
+            ),
             managers=[
-                ('objects', django.db.models.manager.Manager()),
-                ('unscoped', django.db.models.manager.Manager()),
+                ("objects", django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
         migrations.CreateModel(
-            name='ChannelAttribute',
+            name="ChannelAttribute",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('db_key', models.CharField(max_length=255, verbose_name='key')),
-                ('db_category', perdure.typeclasses.fields.NoneAsBlankField(blank=True, default=None, max_length=128, verbose_name='category')),
-                ('db_attrtype', perdure.typeclasses.fields.NoneAsBlankField(blank=True, default=None, max_length=16, verbose_name='type')),
-                ('db_kind', models.CharField(default='n', editable=False, max_length=1, verbose_name='kind')),
-                ('db_value', models.TextField(default='null', help_text='Canonical JSON.', verbose_name='value')),
-                ('db_number', perdure.typeclasses.fields.NumberField(editable=False, null=True, verbose_name='number')),
-                ('db_text', perdure.typeclasses.fields.SortableTextField(editable=False, null=True, verbose_name='text')),
-                ('db_references', models.TextField(editable=False, null=True, verbose_name='refers to')),
-                ('db_strvalue', models.TextField(blank=True, null=True, verbose_name='string value')),
-                ('db_lock_storage', models.TextField(blank=True, default='', verbose_name='locks')),
-                ('db_date_created', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created')),
-                ('db_version', models.PositiveBigIntegerField(default=1, editable=False, verbose_name='version')),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='db_attributes', to='comms.channeldb')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("db_key", models.CharField(max_length=255, verbose_name="key")),
+                (
+                    "db_category",
+                    perdure.typeclasses.fields.NoneAsBlankField(
+                        blank=True, default=None, max_length=128, verbose_name="category"
+                    ),
+                ),
+                (
+                    "db_attrtype",
+                    perdure.typeclasses.fields.NoneAsBlankField(
+                        blank=True, default=None, max_length=16, verbose_name="type"
+                    ),
+                ),
+                ("db_kind", models.CharField(default="n", editable=False, max_length=1, verbose_name="kind")),
+                ("db_value", models.TextField(default="null", help_text="Canonical JSON.", verbose_name="value")),
+                ("db_number", perdure.typeclasses.fields.NumberField(editable=False, null=True, verbose_name="number")),
+                (
+                    "db_text",
+                    perdure.typeclasses.fields.SortableTextField(editable=False, null=True, verbose_name="text"),
+                ),
+                ("db_references", models.TextField(editable=False, null=True, verbose_name="refers to")),
+                ("db_strvalue", models.TextField(blank=True, null=True, verbose_name="string value")),
+                ("db_lock_storage", models.TextField(blank=True, default="", verbose_name="locks")),
+                (
+                    "db_date_created",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                ),
+                ("db_version", models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version")),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="db_attributes", to="comms.channeldb"
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
-                'base_manager_name': 'unscoped',
-                'indexes': [models.Index(fields=['db_key', 'db_number', 'owner'], name='comms_attribute_number'), models.Index(models.F('db_key'), django.db.models.functions.text.Substr('db_text', 1, 200), name='comms_attribute_text'), models.Index(condition=models.Q(('db_references__isnull', False)), fields=['owner'], name='comms_attribute_refers')],
-                'constraints': [models.UniqueConstraint(fields=('owner', 'db_key', 'db_category', 'db_attrtype'), name='comms_attribute_unique')],
+                "abstract": False,
+                "base_manager_name": "unscoped",
+                "indexes": [
+                    models.Index(fields=["db_key", "db_number", "owner"], name="comms_attribute_number"),
+                    models.Index(
+                        models.F("db_key"),
+                        django.db.models.functions.text.Substr("db_text", 1, 200),
+                        name="comms_attribute_text",
+                    ),
+                    models.Index(
+                        condition=models.Q(("db_references__isnull", False)),
+                        fields=["owner"],
+                        name="comms_attribute_refers",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("owner", "db_key", "db_category", "db_attrtype"), name="comms_attribute_unique"
+                    )
+                ],
             },
-            bases=(perdure.idmapper.loading.Loading, perdure.idmapper.saving.Saving, perdure.idmapper.deleting.Deleting, models.Model),
+            bases=(
+                perdure.idmapper.loading.Loading,
+                perdure.idmapper.saving.Saving,
+                perdure.idmapper.deleting.Deleting,
+                models.Model,
+            ),
             managers=[
-                ('unscoped', django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
     ]

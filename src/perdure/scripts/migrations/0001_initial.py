@@ -4,89 +4,192 @@ import django.db.models.deletion
 import django.db.models.functions.text
 import django.db.models.manager
 import django.utils.timezone
+from django.conf import settings
+from django.db import migrations, models
+
 import perdure.idmapper.deleting
 import perdure.idmapper.loading
 import perdure.idmapper.saving
 import perdure.scripts.timing
 import perdure.typeclasses.fields
-from django.conf import settings
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('objects', '0001_initial'),
-        ('typeclasses', '0001_initial'),
+        ("objects", "0001_initial"),
+        ("typeclasses", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ScriptDB',
+            name="ScriptDB",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('db_key', models.CharField(db_index=True, max_length=255, verbose_name='key')),
-                ('db_typeclass_path', models.CharField(db_index=True, max_length=255, null=True, verbose_name='typeclass')),
-                ('db_date_created', models.DateTimeField(auto_now_add=True, verbose_name='created')),
-                ('db_lock_storage', models.TextField(blank=True, default='', verbose_name='locks')),
-                ('db_typeclass_version', models.PositiveIntegerField(default=0, editable=False, verbose_name='typeclass version')),
-                ('db_version', models.PositiveBigIntegerField(default=1, editable=False, verbose_name='row version')),
-                ('db_desc', models.CharField(blank=True, default='', max_length=255, verbose_name='description')),
-                ('db_interval', models.IntegerField(default=-1, help_text='Seconds between ticks; 0 or less for no timer.', verbose_name='interval')),
-                ('db_start_delay', models.BooleanField(default=False, help_text='Whether to wait one interval before the first tick.', verbose_name='start delay')),
-                ('db_repeats', models.IntegerField(default=0, help_text='How many ticks there will be; 0 for no end.', verbose_name='repeats')),
-                ('db_persistent', models.BooleanField(default=True, verbose_name='survives a restart')),
-                ('db_is_active', models.BooleanField(default=False, help_text='Also true while paused.', verbose_name='started')),
-                ('db_next_due', models.DateTimeField(blank=True, db_index=True, editable=False, null=True, verbose_name='next tick')),
-                ('db_callcount', models.PositiveIntegerField(default=0, editable=False, verbose_name='ticks so far')),
-                ('db_paused_remaining', models.FloatField(blank=True, editable=False, null=True, verbose_name='seconds left when paused')),
-                ('db_manually_paused', models.BooleanField(default=False, editable=False, verbose_name='paused by hand')),
-                ('db_account', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL, verbose_name='host account')),
-                ('db_obj', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to='objects.objectdb', verbose_name='host object')),
-                ('db_tags', models.ManyToManyField(blank=True, to='typeclasses.tag', verbose_name='tags')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("db_key", models.CharField(db_index=True, max_length=255, verbose_name="key")),
+                (
+                    "db_typeclass_path",
+                    models.CharField(db_index=True, max_length=255, null=True, verbose_name="typeclass"),
+                ),
+                ("db_date_created", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                ("db_lock_storage", models.TextField(blank=True, default="", verbose_name="locks")),
+                (
+                    "db_typeclass_version",
+                    models.PositiveIntegerField(default=0, editable=False, verbose_name="typeclass version"),
+                ),
+                ("db_version", models.PositiveBigIntegerField(default=1, editable=False, verbose_name="row version")),
+                ("db_desc", models.CharField(blank=True, default="", max_length=255, verbose_name="description")),
+                (
+                    "db_interval",
+                    models.IntegerField(
+                        default=-1, help_text="Seconds between ticks; 0 or less for no timer.", verbose_name="interval"
+                    ),
+                ),
+                (
+                    "db_start_delay",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Whether to wait one interval before the first tick.",
+                        verbose_name="start delay",
+                    ),
+                ),
+                (
+                    "db_repeats",
+                    models.IntegerField(
+                        default=0, help_text="How many ticks there will be; 0 for no end.", verbose_name="repeats"
+                    ),
+                ),
+                ("db_persistent", models.BooleanField(default=True, verbose_name="survives a restart")),
+                (
+                    "db_is_active",
+                    models.BooleanField(default=False, help_text="Also true while paused.", verbose_name="started"),
+                ),
+                (
+                    "db_next_due",
+                    models.DateTimeField(
+                        blank=True, db_index=True, editable=False, null=True, verbose_name="next tick"
+                    ),
+                ),
+                ("db_callcount", models.PositiveIntegerField(default=0, editable=False, verbose_name="ticks so far")),
+                (
+                    "db_paused_remaining",
+                    models.FloatField(blank=True, editable=False, null=True, verbose_name="seconds left when paused"),
+                ),
+                (
+                    "db_manually_paused",
+                    models.BooleanField(default=False, editable=False, verbose_name="paused by hand"),
+                ),
+                (
+                    "db_account",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="host account",
+                    ),
+                ),
+                (
+                    "db_obj",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="objects.objectdb",
+                        verbose_name="host object",
+                    ),
+                ),
+                ("db_tags", models.ManyToManyField(blank=True, to="typeclasses.tag", verbose_name="tags")),
             ],
             options={
-                'verbose_name': 'Script',
-                'verbose_name_plural': 'Scripts',
-                'abstract': False,
-                'base_manager_name': 'unscoped',
+                "verbose_name": "Script",
+                "verbose_name_plural": "Scripts",
+                "abstract": False,
+                "base_manager_name": "unscoped",
             },
-            bases=(perdure.scripts.timing.Timed, perdure.idmapper.loading.Loading, perdure.idmapper.saving.Saving, perdure.idmapper.deleting.Deleting, models.Model),
+            bases=(
+                perdure.scripts.timing.Timed,
+                perdure.idmapper.loading.Loading,
+                perdure.idmapper.saving.Saving,
+                perdure.idmapper.deleting.Deleting,
+                models.Model,
+            ),
             managers=[
-                ('objects', django.db.models.manager.Manager()),
-                ('unscoped', django.db.models.manager.Manager()),
+                ("objects", django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
         migrations.CreateModel(
-            name='ScriptAttribute',
+            name="ScriptAttribute",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('db_key', models.CharField(max_length=255, verbose_name='key')),
-                ('db_category', perdure.typeclasses.fields.NoneAsBlankField(blank=True, default=None, max_length=128, verbose_name='category')),
-                ('db_attrtype', perdure.typeclasses.fields.NoneAsBlankField(blank=True, default=None, max_length=16, verbose_name='type')),
-                ('db_kind', models.CharField(default='n', editable=False, max_length=1, verbose_name='kind')),
-                ('db_value', models.TextField(default='null', help_text='Canonical JSON.', verbose_name='value')),
-                ('db_number', perdure.typeclasses.fields.NumberField(editable=False, null=True, verbose_name='number')),
-                ('db_text', perdure.typeclasses.fields.SortableTextField(editable=False, null=True, verbose_name='text')),
-                ('db_references', models.TextField(editable=False, null=True, verbose_name='refers to')),
-                ('db_strvalue', models.TextField(blank=True, null=True, verbose_name='string value')),
-                ('db_lock_storage', models.TextField(blank=True, default='', verbose_name='locks')),
-                ('db_date_created', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='created')),
-                ('db_version', models.PositiveBigIntegerField(default=1, editable=False, verbose_name='version')),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='db_attributes', to='scripts.scriptdb')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("db_key", models.CharField(max_length=255, verbose_name="key")),
+                (
+                    "db_category",
+                    perdure.typeclasses.fields.NoneAsBlankField(
+                        blank=True, default=None, max_length=128, verbose_name="category"
+                    ),
+                ),
+                (
+                    "db_attrtype",
+                    perdure.typeclasses.fields.NoneAsBlankField(
+                        blank=True, default=None, max_length=16, verbose_name="type"
+                    ),
+                ),
+                ("db_kind", models.CharField(default="n", editable=False, max_length=1, verbose_name="kind")),
+                ("db_value", models.TextField(default="null", help_text="Canonical JSON.", verbose_name="value")),
+                ("db_number", perdure.typeclasses.fields.NumberField(editable=False, null=True, verbose_name="number")),
+                (
+                    "db_text",
+                    perdure.typeclasses.fields.SortableTextField(editable=False, null=True, verbose_name="text"),
+                ),
+                ("db_references", models.TextField(editable=False, null=True, verbose_name="refers to")),
+                ("db_strvalue", models.TextField(blank=True, null=True, verbose_name="string value")),
+                ("db_lock_storage", models.TextField(blank=True, default="", verbose_name="locks")),
+                (
+                    "db_date_created",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="created"),
+                ),
+                ("db_version", models.PositiveBigIntegerField(default=1, editable=False, verbose_name="version")),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="db_attributes", to="scripts.scriptdb"
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
-                'base_manager_name': 'unscoped',
-                'indexes': [models.Index(fields=['db_key', 'db_number', 'owner'], name='scripts_attribute_number'), models.Index(models.F('db_key'), django.db.models.functions.text.Substr('db_text', 1, 200), name='scripts_attribute_text'), models.Index(condition=models.Q(('db_references__isnull', False)), fields=['owner'], name='scripts_attribute_refers')],
-                'constraints': [models.UniqueConstraint(fields=('owner', 'db_key', 'db_category', 'db_attrtype'), name='scripts_attribute_unique')],
+                "abstract": False,
+                "base_manager_name": "unscoped",
+                "indexes": [
+                    models.Index(fields=["db_key", "db_number", "owner"], name="scripts_attribute_number"),
+                    models.Index(
+                        models.F("db_key"),
+                        django.db.models.functions.text.Substr("db_text", 1, 200),
+                        name="scripts_attribute_text",
+                    ),
+                    models.Index(
+                        condition=models.Q(("db_references__isnull", False)),
+                        fields=["owner"],
+                        name="scripts_attribute_refers",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("owner", "db_key", "db_category", "db_attrtype"), name="scripts_attribute_unique"
+                    )
+                ],
             },
-            bases=(perdure.idmapper.loading.Loading, perdure.idmapper.saving.Saving, perdure.idmapper.deleting.Deleting, models.Model),
+            bases=(
+                perdure.idmapper.loading.Loading,
+                perdure.idmapper.saving.Saving,
+                perdure.idmapper.deleting.Deleting,
+                models.Model,
+            ),
             managers=[
-                ('unscoped', django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
     ]

@@ -239,7 +239,7 @@ def holds(condition: Any, traveller: Any) -> bool:
         return True
     kind, number = condition[0], condition[1]
     if kind == "%":
-        return random.randrange(100) < number
+        return bool(random.randrange(100) < number)
     thing = find(f"object {number}")
     if thing is None:
         return False
