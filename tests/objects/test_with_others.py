@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from perdure.create import create_account, create_object, create_script
+from perdure.create import create_account, create_script
 from perdure.objects.models import ObjectDB
-from perdure.objects.objects import DefaultCharacter, DefaultObject
+from perdure.objects.objects import DefaultCharacter
 from perdure.scripts.models import ScriptDB
 from perdure.scripts.scripts import DefaultScript
 
@@ -91,12 +91,3 @@ def test_scripts_are_copied_with_their_settings(lamp):
     assert copied is not script
     assert (copied.key, copied.db_interval, copied.db_repeats) == ("pulse", 60, 3)
     assert (copied.db_desc, copied.db_persistent, copied.db.count) == ("ticks", False, 5)
-
-
-def test_what_django_models_of_a_game_refer_to_goes_djangos_way(lamp):
-    from django.contrib.admin.models import LogEntry
-
-    keeper = create_object(DefaultObject, key="keeper", attributes={"lamp": lamp})
-    assert LogEntry.objects.count() == 0
-    lamp.delete()
-    assert keeper.db.lamp is None

@@ -115,6 +115,8 @@ def _set_autocommit(unit: UnitOfWork, original: Callable[..., None], autocommit:
     original(autocommit, **options)
     if autocommit:
         unit.committed()
+    else:
+        unit.has_written = False
 
 
 def _close(unit: UnitOfWork, original: Callable[[], None]) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 from typing import Any
 
 from django.db.models import Case, IntegerField, OuterRef, Q, Subquery, Value, When
@@ -57,12 +56,7 @@ def _keyed(operand: Any, where: str) -> tuple[str, Any, str | None]:
         kind, number, text = comparison_key(operand)
     except UnstorableValue as error:
         raise UnknownLookup(f"{where}: such a value cannot be stored, so nothing has it ({error})") from error
-    if (
-        kind == "i"
-        and isinstance(operand, int | float | Decimal)
-        and abs(operand) >= _LARGEST
-        and abs(operand) != float("inf")
-    ):
+    if kind == "i" and number is not None and _LARGEST <= abs(operand) < float("inf"):
         raise UnknownLookup(f"{where}: numbers beyond 64 bits are stored, but cannot be compared")
     return kind, number, text
 

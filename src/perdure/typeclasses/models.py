@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import cache
 from typing import Any, ClassVar
 
 from django.db import models
@@ -425,7 +425,8 @@ class TypedObject(SharedMemoryModel, metaclass=TypeclassBase):
     @classmethod
     def search(cls, query: Any, **kwargs: Any) -> Any:
         """The objects of this class and of those derived from it that a dbref, or a key in any case, names; by id."""
-        found = cls.objects.all_family() if hasattr(cls.objects, "all_family") else cls.objects.all()  # type: ignore[attr-defined]
+        manager: Any = cls.objects
+        found = manager.all_family() if hasattr(manager, "all_family") else manager.all()
         if isinstance(query, str) and query.strip().startswith("#"):
             number = dbref_number(query)
             return found.filter(pk=number, **kwargs) if number is not None else found.none()
@@ -477,7 +478,7 @@ class TypedObject(SharedMemoryModel, metaclass=TypeclassBase):
         return is_effective_superuser(self)
 
 
-@lru_cache(maxsize=None)
+@cache
 def declared_properties(cls: type) -> dict[str, Any]:
     """The declared attributes and tags of a class by name, base classes first, nearer ones winning."""
     found: dict[str, Any] = {}
