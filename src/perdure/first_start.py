@@ -139,7 +139,7 @@ def _owner(ask: Callable[[], Credentials], result: FirstStart) -> AccountDB:
     from perdure.accounts.models import AccountDB
     from perdure.create import create_account
 
-    known = AccountDB.objects.filter(is_superuser=True).order_by("pk").first()
+    known: AccountDB | None = AccountDB.objects.filter(is_superuser=True).order_by("pk").first()
     if known is not None:
         return known
     credentials = ask()
@@ -212,7 +212,7 @@ def _expect(made: ObjectDB, pk: int) -> None:
         )
 
 
-def _settle(owner: AccountDB, character: ObjectDB, room: ObjectDB) -> None:
+def _settle(owner: Any, character: ObjectDB, room: ObjectDB) -> None:
     """The character has a place and a home, and belongs to its owner."""
     if character.home is None:
         character.home = room

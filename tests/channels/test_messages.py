@@ -10,7 +10,7 @@ from perdure.create import create_account, create_message, create_object, create
 from perdure.errors import InvalidArgument
 from perdure.search import search_message
 
-pytestmark = [pytest.mark.django_db, pytest.mark.defect("H-37")]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -57,6 +57,7 @@ def test_a_text_that_is_empty_is_no_message(anna):
     assert not Msg.objects.exists()
 
 
+@pytest.mark.defect("H-37")
 @pytest.mark.parametrize(
     "arguments", [{"senderobj": 5}, {"receivers": [object()]}, {"locks": "nonsense"}, {"channels": 1}]
 )
@@ -66,6 +67,7 @@ def test_a_failed_creation_leaves_nothing(anna, arguments):
     assert not Msg.objects.exists()
 
 
+@pytest.mark.defect("H-37")
 def test_assigning_adds_and_deleting_clears(letter, anna, box, robot):
     letter.senders = box
     letter.senders = "The Sun"
@@ -95,6 +97,7 @@ def test_a_party_that_cannot_be_changes_nothing(letter, anna, box):
     assert letter.senders[-1] == "The Moon"
 
 
+@pytest.mark.defect("H-37")
 def test_hiding(letter, anna, box):
     letter.hide_from = anna
     letter.hide_from = [box]
@@ -109,6 +112,7 @@ def test_hiding(letter, anna, box):
     assert list(search_message(receiver=box)) == [letter]
 
 
+@pytest.mark.defect("H-37")
 def test_searching(letter, anna, box, robot):
     other = create_message(box, "Nothing new", receivers=[anna, "The Sea"])
     assert list(search_message()) == [other, letter]
@@ -147,6 +151,7 @@ def test_a_message_outlives_who_it_concerns(letter, anna, box):
     assert letter.receivers == []
 
 
+@pytest.mark.defect("H-37")
 def test_a_message_in_memory(anna, box):
     message = TempMsg(
         senders=anna, receivers=[box, "The Sea"], message="x" * 100, lockstring="read:false()", hide_from=box

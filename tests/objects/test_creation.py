@@ -64,7 +64,7 @@ class Welcoming(DefaultRoom):
         Traced.trace.append(("at_object_receive", (moved_obj in self.contents, moved_obj.db.colour, moved_obj.key)))
 
 
-class Fragile(DefaultObject):
+class Unmakeable(DefaultObject):
     """Cannot be created."""
 
     seen: list[object] = []
@@ -231,10 +231,10 @@ def test_a_class_of_another_family_is_refused_before_anything_is_written():
 @pytest.mark.defect("H-1")
 def test_a_hook_that_raises_leaves_no_row_no_ghost_and_no_reused_id(room):
     assert room.contents == []
-    Fragile.seen.clear()
+    Unmakeable.seen.clear()
     with pytest.raises(RuntimeError):
-        create_object(Fragile, key="fragile", location=room, tags=["t"])
-    ghost, pk = Fragile.seen[0]
+        create_object(Unmakeable, key="fragile", location=room, tags=["t"])
+    ghost, pk = Unmakeable.seen[0]
     assert ObjectDB.get_cached_instance(pk) is None
     assert not ObjectDB.objects.filter(pk=pk).exists()
     assert room.contents == []
@@ -363,7 +363,7 @@ def test_create_objects_is_all_or_nothing(room):
     before = ObjectDB.objects.count()
     with pytest.raises(RuntimeError):
         create_objects(
-            DefaultObject, [{"key": "a", "location": room}, {"typeclass": Fragile, "key": "b"}], batch_size=1
+            DefaultObject, [{"key": "a", "location": room}, {"typeclass": Unmakeable, "key": "b"}], batch_size=1
         )
     with pytest.raises(InvalidArgument, match="row 1"):
         create_objects(DefaultObject, [{"key": "a"}, {"key": " "}])
@@ -384,8 +384,8 @@ def test_create_returns_the_object_and_no_errors(room):
 
 def test_create_never_raises_and_leaves_nothing(caplog):
     before = ObjectDB.objects.count()
-    assert Fragile.create("x")[0] is None
-    assert "not today" in Fragile.create("x")[1][0]
+    assert Unmakeable.create("x")[0] is None
+    assert "not today" in Unmakeable.create("x")[1][0]
     assert DefaultObject.create("x", location="#99999")[0] is None
     assert DefaultCharacter.create("  ")[0] is None
     assert ObjectDB.objects.count() == before

@@ -14,7 +14,7 @@ from perdure.transactions import transaction
 from tests.objects.test_creation import statements
 
 
-class Stubborn(DefaultObject):
+class Rooted(DefaultObject):
     """Does not want to go anywhere, nor away."""
 
     answer: object = False
@@ -49,7 +49,7 @@ def test_a_deleted_object_says_so(lamp, room):
 
 @pytest.mark.defect("H-23")
 def test_only_false_or_a_veto_keeps_it(room):
-    kept = create_object(Stubborn, location=room)
+    kept = create_object(Rooted, location=room)
     assert kept.delete() == False  # noqa: E712  (callers compare)
     kept.answer = Veto("It is bolted down.")
     refused = kept.delete()
@@ -121,7 +121,7 @@ def test_what_is_inside_goes_home_quietly_and_whatever_it_says(room, cellar, con
     session = connect(bob)
     at_home = create_object(DefaultObject, key="a", location=box, home=cellar)
     homeless = create_object(DefaultObject, key="b", location=box, nohome=True)
-    stubborn = create_object(Stubborn, key="c", location=box, home=cellar)
+    stubborn = create_object(Rooted, key="c", location=box, home=cellar)
     lives_here = create_object(DefaultObject, key="d", location=box, home=box)
     box.contents  # noqa: B018  (warm)
     with override_settings(DEFAULT_HOME=room.dbref):
@@ -184,7 +184,7 @@ def test_deletion_can_be_announced_to_those_who_are_moved(room, cellar, bob, con
 
 
 def test_clear_contents_asks_and_announces(room, cellar, bob, connect):
-    stubborn = create_object(Stubborn, key="rock", location=room, home=cellar)
+    stubborn = create_object(Rooted, key="rock", location=room, home=cellar)
     toy = create_object(DefaultObject, key="toy", location=room, home=cellar)
     lost = create_object(DefaultObject, key="lost", location=room, nohome=True)
     bob.home = cellar
@@ -212,7 +212,7 @@ def test_clear_exits(room, cellar):
 def test_queryset_delete_asks_and_evacuates(room, cellar):
     box = create_object(DefaultObject, key="box", location=room)
     toy = create_object(DefaultObject, key="toy", location=box, home=cellar)
-    stubborn = create_object(Stubborn, key="box", location=room)
+    stubborn = create_object(Rooted, key="box", location=room)
     count, _ = ObjectDB.objects.filter(db_key="box").delete()
     assert count == 1
     assert box._is_deleted

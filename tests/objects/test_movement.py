@@ -34,7 +34,7 @@ class Mover(DefaultObject):
         TRACE.append(("at_post_move", source_location, move_type, kwargs))
 
 
-class Place(DefaultRoom):
+class Spot(DefaultRoom):
     """Writes down its hooks; answers what `leave` and `receive` say."""
 
     leave: object = True
@@ -60,12 +60,12 @@ class Place(DefaultRoom):
 
 @pytest.fixture
 def here():
-    return create_object(Place, key="Here")
+    return create_object(Spot, key="Here")
 
 
 @pytest.fixture
 def there():
-    return create_object(Place, key="There")
+    return create_object(Spot, key="There")
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ def account():
     return create_account("Alice", "", "correct horse battery")
 
 
-class Clock(DefaultScript):
+class ObjectClock(DefaultScript):
     """Belongs to an object."""
 
     def at_script_delete(self):
@@ -72,7 +72,7 @@ def test_searching_for_accounts(account, bob, connect):
 
 @pytest.mark.defect("H-29")
 def test_scripts_go_with_their_object_whatever_they_say(lamp):
-    clock = create_script(Clock, key="clock", obj=lamp, autostart=False)
+    clock = create_script(ObjectClock, key="clock", obj=lamp, autostart=False)
     plain = create_script(DefaultScript, key="plain", obj=lamp, autostart=False)
     lamp.delete()
     assert clock._is_deleted

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test.utils import override_settings
 
 from perdure.create import create_script, create_scripts
@@ -126,21 +127,47 @@ def test_time_does_not_go_back(clock):
         clock.advance(-1)
 
 
-def test_what_another_process_changed_is_found_at_the_tick(clock, django_assert_max_num_queries):
-    script = create_script(Counting, interval=10, start_delay=True)
-    from django.db import connection
-
+def another_process(script, **columns):
+    """Writes the row as another process does, behind the back of this one."""
+    sets = ", ".join(f"{name} = %s" for name in columns)
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE scripts_scriptdb SET db_is_active = %s WHERE id = %s", [False, script.pk])
+        cursor.execute(
+            f"UPDATE scripts_scriptdb SET {sets}, db_version = db_version + 1 WHERE id = %s",
+            [*columns.values(), script.pk],
+        )
+
+
+def test_a_timer_that_another_process_stopped_does_not_tick(clock):
+    script = create_script(Counting, interval=10, start_delay=True)
+    another_process(script, db_is_active=False)
     assert clock.advance(10) == 0
+    assert script.db.ticks == 0
+    assert script.timer is TimerState.STOPPED
+    assert len(clock) == 0
+
+
+def test_a_change_by_another_process_is_not_lost_in_the_tick(clock):
+    script = create_script(Counting, interval=10, start_delay=True)
+    another_process(script, db_repeats=1)
+    assert clock.advance(10) == 1
+    assert script.db.ticks == 1
+    assert script.timer is TimerState.STOPPED
+    assert script.repeats == 1
+
+
+def test_a_script_that_another_process_deleted_is_forgotten(clock):
+    script = create_script(Counting, interval=10, start_delay=True)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM scripts_scriptattribute")
+        cursor.execute("DELETE FROM scripts_scriptdb WHERE id = %s", [script.pk])
+    assert clock.advance(60) == 0
+    assert len(clock) == 0
 
 
 def test_a_script_whose_class_is_missing_keeps_its_timer(clock):
     script = create_script(Counting, interval=10, start_delay=True)
     pk, path = script.pk, script.typeclass_path
     del script
-    from django.db import connection
-
     with connection.cursor() as cursor:
         cursor.execute("UPDATE scripts_scriptdb SET db_typeclass_path = %s WHERE id = %s", ["gone.Away", pk])
     pull_the_plug(0)

@@ -419,6 +419,7 @@ def test_a_query_by_attribute_is_one_statement(things):
     assert len(queries) == 1
 
 
+@pytest.mark.defect("H-27")
 @pytest.mark.django_db(transaction=True)
 def test_preload_takes_a_fixed_number_of_statements():
     for number in range(30):

@@ -573,6 +573,7 @@ def test_many_attributes_are_written_in_one_statement(box):
     assert len(captured) == 2
 
 
+@pytest.mark.defect("H-27")
 @pytest.mark.defect("A-22")
 def test_reading_from_many_cold_objects_costs_few_queries(db):
     for number in range(50):

@@ -61,6 +61,7 @@ READS = {
 }
 
 
+@pytest.mark.defect("H-14")
 @pytest.mark.defect("M-1")
 @pytest.mark.parametrize("how", READS)
 def test_every_read_of_a_typeclass_manager_is_limited_to_the_class(household, how):
@@ -120,6 +121,7 @@ def test_get_or_create_never_answers_with_another_class(household):
     assert not created
 
 
+@pytest.mark.defect("H-14")
 @pytest.mark.defect("M-2")
 def test_get_keeps_its_positional_conditions(household):
     with pytest.raises(MgrFurniture.DoesNotExist):

@@ -73,6 +73,7 @@ def store_path(obj, path):
 # --- names
 
 
+@pytest.mark.defect("H-13")
 @pytest.mark.defect("T-17")
 def test_two_typeclasses_of_one_name_are_refused_and_both_modules_named():
     define("RegTwin", DefaultObject, module="reg.first")
@@ -90,6 +91,7 @@ def test_the_same_name_in_another_family_or_another_case_is_no_clash():
     assert registry.find("reg.second.RegShared", ScriptDB).__dbclass__ is ScriptDB
 
 
+@pytest.mark.defect("H-13")
 @pytest.mark.defect("T-17")
 def test_the_rule_of_unique_names_can_be_lifted(settings, db):
     settings.UNIQUE_TYPECLASS_NAMES = False
@@ -191,6 +193,7 @@ def test_a_module_that_fails_to_import_is_reported_with_its_error(game):
     assert isinstance(registry.import_typeclass_modules()["regame.broken"], ZeroDivisionError)
 
 
+@pytest.mark.defect("H-15")
 def test_all_modules_of_the_project_are_imported(game):
     game("corner", "from perdure.objects.objects import DefaultObject\nclass RegCorner(DefaultObject): pass\n")
     assert registry.import_typeclass_modules() == {}
@@ -310,6 +313,7 @@ def lost(game, transactional_db):
     return pk
 
 
+@pytest.mark.defect("H-12")
 @pytest.mark.defect("T-9")
 def test_a_missing_class_gives_a_placeholder_of_the_configured_class(lost, settings):
     settings.BASE_OBJECT_TYPECLASS = RegBase.path
@@ -364,6 +368,7 @@ def test_a_placeholder_refuses_writes_and_names_the_path(lost, write):
     assert (obj.key, obj.db.worth, obj.db.bag, obj.tags.all()) == ("lost", 5, [1], ["old"])
 
 
+@pytest.mark.defect("H-12")
 @pytest.mark.defect("T-18")
 def test_a_placeholder_heals_when_its_class_is_defined(lost):
     obj = ObjectDB.objects.get(pk=lost)

@@ -4,9 +4,12 @@ from functools import cached_property
 
 import pytest
 
+from perdure.accounts.accounts import DefaultAccount
+from perdure.channels.channels import DefaultChannel
+from perdure.create import create_account, create_channel
 from perdure.errors import DeletedObject, InvalidArgument, TypeclassNotFound, UnsavedObject, WrongFamily
 from perdure.objects.models import ObjectDB
-from perdure.objects.objects import DefaultObject
+from perdure.objects.objects import DefaultObject, DefaultRoom
 from perdure.scripts.scripts import DefaultScript
 from perdure.transactions import transaction
 from perdure.typeclasses.handlers import lazy_handler
@@ -186,6 +189,7 @@ def test_an_entity_can_refuse_a_swap(thing, monkeypatch):
 # --- start hooks
 
 
+@pytest.mark.defect("H-11")
 @pytest.mark.defect("T-5")
 @pytest.mark.parametrize(
     ("hooks", "expected"),
@@ -218,6 +222,7 @@ def test_an_unknown_start_hook_is_refused_before_anything_happens(thing, hooks):
     assert SwpAfter.log == []
 
 
+@pytest.mark.defect("H-11")
 @pytest.mark.defect("T-6")
 @pytest.mark.parametrize(
     ("target", "hooks"), [(SwpAfter, "broken"), (SwpAfter, "second broken"), (SwpFragile, "all")], ids=str
@@ -284,6 +289,7 @@ def test_named_attributes_are_removed(thing, clean):
     assert (thing.ndb.a, thing.ndb.n) == (None, "in memory")
 
 
+@pytest.mark.defect("H-11")
 @pytest.mark.parametrize("clean", [True, "a"])
 def test_tags_aliases_permissions_and_locks_stay(thing, clean):
     thing.swap_typeclass(SwpAfter, clean_attributes=clean, run_start_hooks=None)
@@ -294,6 +300,7 @@ def test_tags_aliases_permissions_and_locks_stay(thing, clean):
 # --- what the class made
 
 
+@pytest.mark.defect("H-11")
 @pytest.mark.defect("T-7")
 def test_what_the_old_class_cached_does_not_survive(thing):
     assert (thing.chest, thing.motto) == (("chest of", "SwpBefore"), "before")
@@ -330,6 +337,25 @@ def test_handlers_of_data_go_on_working(thing):
     bag.append(2)
     assert (thing.db.x, thing.db.b) == (1, [1, 2])
     assert thing.tags.has("new")
+
+
+@pytest.mark.defect("H-11")
+def test_running_all_start_hooks_leaves_locks_that_somebody_has_set(thing):
+    thing.locks.add("get:perm(Builder);edit:perm(Admin);own:pid(1)")
+    thing.swap_typeclass(DefaultRoom, run_start_hooks="all")
+    locks = dict(lock.split(":", 1) for lock in thing.locks.all())
+    assert (locks["get"], locks["own"]) == ("perm(Builder)", "pid(1)")
+    assert (locks["teleport"], locks["puppet"]) == ("false()", "false()"), "a default that nobody changed follows"
+
+
+@pytest.mark.defect("H-11")
+def test_locks_of_a_channel_and_an_account_stay_too(db):
+    channel = create_channel("swp", locks="listen:perm(Admin)")
+    channel.swap_typeclass(DefaultChannel, run_start_hooks="all")
+    assert "listen:perm(Admin)" in channel.locks.all()
+    account = create_account("swp", None, "x7dj2hsK1", locks="boot:false()")
+    account.swap_typeclass(DefaultAccount, run_start_hooks="all")
+    assert "boot:false()" in account.locks.all()
 
 
 def test_command_sets_are_cleaned_when_asked(thing):

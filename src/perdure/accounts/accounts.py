@@ -27,6 +27,7 @@ from perdure.typeclasses.applied_arguments import WITHOUT_HOOKS, apply_labels
 from perdure.typeclasses.channel_subscriber import ChannelSubscriber
 from perdure.typeclasses.handlers import lazy_handler, provides, registered_handler
 from perdure.typeclasses.nicks import NickHandler
+from perdure.typeclasses.swap import locks_to_set
 
 __all__ = ["DefaultAccount", "DefaultGuest"]
 
@@ -95,7 +96,8 @@ class DefaultAccount(  # type: ignore[misc]
 
     def basetype_setup(self) -> None:
         """Called once, before `at_account_creation`: default locks and command set."""
-        self.locks.add(self.lockstring)
+        if locks := locks_to_set(self, self.lockstring):
+            self.locks.add(locks)
         self.cmdset.add_default(conf.CMDSET_ACCOUNT, persistent=True)
 
     def at_account_creation(self) -> None:

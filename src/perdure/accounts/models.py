@@ -54,6 +54,10 @@ class AccountDB(UniqueName, TypedObject, AbstractUser):
     db_cmdset_storage = models.CharField("command sets", max_length=255, null=True, blank=True)
     db_is_bot = models.BooleanField("bot", default=False)
 
+    # For type checkers: what the metaclass makes of the fields. Assigning saves.
+    is_connected: bool
+    is_bot: bool
+
     objects: ClassVar[Any] = AccountDBManager()
     unscoped: ClassVar[Any] = AccountDBManager()
 

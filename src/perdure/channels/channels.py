@@ -13,16 +13,18 @@ from perdure.channels.personal_aliases import PersonalAliases
 from perdure.errors import PerdureError
 from perdure.transactions import on_commit, transaction
 from perdure.typeclasses.applied_arguments import WITHOUT_HOOKS, apply_labels, normal_lockstring
+from perdure.typeclasses.swap import locks_to_set
 
 __all__ = ["DefaultChannel"]
-
-DEFAULT_LOCKS = "send:all();listen:all();control:perm(Admin)"
 
 
 class DefaultChannel(Membership, Broadcasting, PersonalAliases, ChannelDB):
     """A line that accounts and objects subscribe to."""
 
     objects: ClassVar[Any] = ChannelManager()
+
+    #: Locks of a new channel.
+    default_locks = "send:all();listen:all();control:perm(Admin)"
 
     # --- creation
 
@@ -60,7 +62,7 @@ class DefaultChannel(Membership, Broadcasting, PersonalAliases, ChannelDB):
     def at_first_save(self) -> None:
         """Called once, after the first save: hooks, then the arguments of the creation."""
         if self.__dict__.pop(WITHOUT_HOOKS, False):
-            self.lock_storage = normal_lockstring(DEFAULT_LOCKS)
+            self.lock_storage = normal_lockstring(self.default_locks)
         else:
             self.basetype_setup()
             self.at_channel_creation()
@@ -79,7 +81,8 @@ class DefaultChannel(Membership, Broadcasting, PersonalAliases, ChannelDB):
 
     def basetype_setup(self) -> None:
         """Called once, before `at_channel_creation`: default locks."""
-        self.locks.add(DEFAULT_LOCKS)
+        if locks := locks_to_set(self, self.default_locks):
+            self.locks.add(locks)
 
     def at_channel_creation(self) -> None:
         """Called once, when the channel is made."""

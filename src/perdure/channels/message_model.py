@@ -213,7 +213,7 @@ class Msg(WeakSharedMemoryModel):
 
     def _write_external(self, role: str, value: str | None) -> None:
         name = self._external(role)
-        limit = self._meta.get_field(name).max_length  # type: ignore[union-attr]
+        limit = self._meta.get_field(name).max_length
         if value is not None and limit is not None and len(value) > limit:
             raise InvalidArgument(f"{name} holds at most {limit} characters, got {len(value)}")
         setattr(self, name, value)

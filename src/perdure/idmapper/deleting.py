@@ -17,6 +17,7 @@ from django.db.models import Model, signals
 
 from perdure.idmapper import identifiers
 from perdure.idmapper.identity import identity_map, lock
+from perdure.idmapper.model_part import ModelPart
 from perdure.idmapper.ownership import check_owner
 from perdure.idmapper.residency import residents
 from perdure.idmapper.states import State, require, state_of
@@ -25,7 +26,7 @@ from perdure.transactions.connection import unit_of_work
 __all__ = ["Deleting", "hear_deletions"]
 
 
-class Deleting:
+class Deleting(ModelPart):
     """The deleting and undoing half of a shared-memory model."""
 
     _is_deleted = False
@@ -33,14 +34,14 @@ class Deleting:
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         """Delete the row, with Django's cascades; returns Django's `(count, {label: count})`."""
         require(self, "delete")
-        check_owner(self, unit_of_work(self._state.db))  # type: ignore[attr-defined]
-        return super().delete(*args, **kwargs)  # type: ignore[misc, no-any-return]
+        check_owner(self, unit_of_work(self._state.db))
+        return super().delete(*args, **kwargs)
 
     def _mark_deleted(self) -> None:
-        meta: Any = self._meta  # type: ignore[attr-defined]
-        alias = self._state.db  # type: ignore[attr-defined]
+        meta: Any = self._meta
+        alias = self._state.db
         pk = self.__dict__[meta.pk.attname]
-        unit_of_work(alias).touch(self, "deleted")  # type: ignore[arg-type]
+        unit_of_work(alias).touch(self, "deleted")
         self.__dict__["_is_deleted"] = True
         identity_map(alias, meta.concrete_model).remove(pk, self)
         residents.discard(self)
@@ -48,8 +49,8 @@ class Deleting:
     def _close(self) -> None:
         """The deletion is through: drop what memory holds, so that every access finds out."""
         if self.__dict__.get("_is_deleted"):
-            self._expire_fields()  # type: ignore[attr-defined]
-            self._expire_beside_row()  # type: ignore[attr-defined]
+            self._expire_fields()
+            self._expire_beside_row()
             self.__dict__.pop("_dirty", None)
 
     # --- undoing
@@ -62,13 +63,13 @@ class Deleting:
         if "deleted" in aspects:
             self._revive()
         if aspects & {"fields", "deleted"}:
-            self._expire_fields()  # type: ignore[attr-defined]
-        self._expire_beside_row()  # type: ignore[attr-defined]
+            self._expire_fields()
+        self._expire_beside_row()
 
     def _forget_creation(self) -> None:
-        meta: Any = self._meta  # type: ignore[attr-defined]
+        meta: Any = self._meta
         held = self.__dict__
-        state = self._state  # type: ignore[attr-defined]
+        state = self._state
         pk = held.get(meta.pk.attname)
         if pk is not None and not state.adding:
             identity_map(state.db, meta.concrete_model).remove(pk, self)
@@ -82,16 +83,16 @@ class Deleting:
             if field.attname not in held:
                 held[field.attname] = field.get_default()
         held.pop("_expired", None)
-        self._expire_beside_row()  # type: ignore[attr-defined]
+        self._expire_beside_row()
         state.adding = True
         state.db = None
 
     def _revive(self) -> None:
-        meta: Any = self._meta  # type: ignore[attr-defined]
+        meta: Any = self._meta
         self.__dict__.pop("_is_deleted", None)
         with lock:
-            identity_map(self._state.db, meta.concrete_model).add(self.pk, self)  # type: ignore[attr-defined]
-        if self._strong_cache:  # type: ignore[attr-defined]
+            identity_map(self._state.db, meta.concrete_model).add(self.pk, self)
+        if self._strong_cache:
             residents.add(self)
 
     # --- other ways to get at an instance
@@ -104,8 +105,8 @@ class Deleting:
 
     def __reduce__(self) -> Any:
         require(self, "read stored data of")
-        meta: Any = self._meta.concrete_model._meta  # type: ignore[attr-defined]
-        return load_reference, (self._state.db, meta.app_label, meta.model_name, self.pk)  # type: ignore[attr-defined]
+        meta: Any = self._meta.concrete_model._meta
+        return load_reference, (self._state.db, meta.app_label, meta.model_name, self.pk)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         return self.__reduce__()
@@ -117,11 +118,11 @@ class Deleting:
             return NotImplemented
         if State.NEW in (state_of(self), State.NEW if other._state.adding else None):
             return False
-        mine: Any = self._meta  # type: ignore[attr-defined]
-        return mine.concrete_model is other._meta.concrete_model and self.pk == other.pk  # type: ignore[attr-defined]
+        mine: Any = self._meta
+        return mine.concrete_model is other._meta.concrete_model and self.pk == other.pk
 
     def __hash__(self) -> int:
-        pk = self.__dict__.get(self._meta.pk.attname)  # type: ignore[attr-defined]
+        pk = self.__dict__.get(self._meta.pk.attname)
         if pk is None:
             raise TypeError(f"{type(self).__name__} without a row is unhashable; save() it first")
         return hash(pk)

@@ -133,7 +133,7 @@ class FieldWriter:
         stored = self.model._base_manager.using(connection.alias).filter(pk__in=[item.pk for item in instances])
         rows = {row[0]: row for row in stored.values_list(*names)}
         for instance in instances:
-            row = rows.get(instance.pk)
+            row: Any = rows.get(instance.pk)
             if row is None:
                 instance._vanished()
             if self.version is not None and row[1] != instance.__dict__[self.version] + (written > 0):

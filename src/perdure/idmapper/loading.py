@@ -12,13 +12,14 @@ vanished marks the instance deleted and raises `DeletedObject`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from django.db.models import signals
 
 from perdure.errors import DeletedObject
 from perdure.idmapper import ownership
 from perdure.idmapper.identity import IdentityMap, identity_map, lock
+from perdure.idmapper.model_part import ModelPart
 from perdure.idmapper.relations import IdentityState, PrefetchCache
 from perdure.idmapper.residency import residents
 from perdure.idmapper.states import describe, require
@@ -29,7 +30,7 @@ __all__ = ["Loading"]
 _UNKNOWN = object()
 
 
-class Loading:
+class Loading(ModelPart):
     """The loading half of a shared-memory model."""
 
     _strong_cache = True
@@ -37,9 +38,9 @@ class Loading:
     _custom_init = False
 
     @classmethod
-    def from_db(cls, db: str, field_names: Sequence[str], values: Sequence[Any]) -> Any:
+    def from_db(cls, db: str, field_names: Sequence[str], values: Sequence[Any]) -> Any:  # type: ignore[override]
         """The live instance of this row. Called by Django for every row it reads."""
-        meta: Any = cls._meta  # type: ignore[attr-defined]
+        meta: Any = cls._meta
         pk = values[field_names.index(meta.pk.attname)]
         known = identity_map(db, meta.concrete_model)
         instance = known.get(pk)
@@ -90,7 +91,7 @@ class Loading:
 
     def _initialise(self) -> None:
         """The instance has just been made of its row."""
-        self.at_init()  # type: ignore[attr-defined]
+        self.at_init()
 
     def _take_row(self, field_names: Iterable[str], values: Iterable[Any]) -> None:
         """Take the values of a freshly read row, except where memory holds unsaved ones."""
@@ -106,7 +107,7 @@ class Loading:
             held[name] = value
             if old is not _UNKNOWN:
                 changed[name] = old
-        unit_of_work(self._state.db).saw(self)  # type: ignore[attr-defined]
+        unit_of_work(self._state.db).saw(self)
         if changed:
             self._fields_changed(changed)
 
@@ -143,16 +144,16 @@ class Loading:
         prefetched relations) is dropped. Raises `DeletedObject` if the row is gone.
         """
         require(self, "read")
-        meta: Any = self._meta  # type: ignore[attr-defined]
+        meta: Any = self._meta
         names = self._names_to_refresh(meta, fields)
-        queryset = from_queryset if from_queryset is not None else meta.base_manager.using(using or self._state.db)  # type: ignore[attr-defined]
-        row = queryset.filter(pk=self.pk).values_list(*names).first() if names else ()  # type: ignore[attr-defined]
+        queryset = from_queryset if from_queryset is not None else meta.base_manager.using(using or self._state.db)
+        row = queryset.filter(pk=self.pk).values_list(*names).first() if names else ()
         if row is None:
             self._vanished()
-        dirty = self.__dict__.get("_dirty")
+        dirty = self.__dict__.get("_dirty") or {}
         for name in names if dirty else ():
             dirty.pop(name, None)
-        unit_of_work(self._state.db).saw(self)  # type: ignore[attr-defined]
+        unit_of_work(self._state.db).saw(self)
         before = {name: self.__dict__[name] for name in names if name in self.__dict__}
         self.__dict__.update(zip(names, row, strict=True))
         self.__dict__.pop("_expired", None)
@@ -179,18 +180,18 @@ class Loading:
 
     def get_deferred_fields(self) -> set[str]:
         """Names of the fields that memory does not hold now."""
-        return {field.attname for field in self._meta.concrete_fields if field.attname not in self.__dict__}  # type: ignore[attr-defined]
+        return {field.attname for field in self._meta.concrete_fields if field.attname not in self.__dict__}
 
-    def _vanished(self) -> None:
+    def _vanished(self) -> NoReturn:
         """The row is gone: somebody outside of this process, or raw SQL, deleted it."""
-        self._mark_deleted()  # type: ignore[attr-defined]
-        self._close()  # type: ignore[attr-defined]
+        self._mark_deleted()
+        self._close()
         raise DeletedObject(f"the row of {describe(self)} is gone from the database; drop this reference")
 
     def _expire_fields(self, names: Iterable[str] | None = None) -> None:
         """Drop field values from memory; Django's deferred loading brings them back when they are read."""
         held = self.__dict__
-        meta: Any = self._meta  # type: ignore[attr-defined]
+        meta: Any = self._meta
         dirty = held.get("_dirty")
         for name in [field.attname for field in meta.concrete_fields] if names is None else names:
             if name == meta.pk.attname:

@@ -52,7 +52,7 @@ logger = logging.getLogger("perdure.idmapper")
 AUTO_FLUSH_MIN_INTERVAL = 300.0  # seconds
 
 
-class SharedMemoryModel(Loading, Saving, Deleting, models.Model, metaclass=SharedMemoryModelBase):  # type: ignore[misc]
+class SharedMemoryModel(Loading, Saving, Deleting, models.Model, metaclass=SharedMemoryModelBase):
     """Base class for models with one live instance per row. Inherit from this."""
 
     __dbclass__: ClassVar[Any]

@@ -19,7 +19,7 @@ from django.db.models.query import normalize_prefetch_lookups
 __all__ = ["prefetch"]
 
 
-def prefetch(instances: Sequence[Any], lookups: Iterable[str | Prefetch[Any]]) -> None:
+def prefetch(instances: Sequence[Any], lookups: Sequence[str | Prefetch[Any]]) -> None:
     """Django's `prefetch_related_objects`, with nothing left over from before."""
     known = normalize_prefetch_lookups(lookups)
     for position, lookup in enumerate(known):

@@ -56,17 +56,18 @@ class SharedRawQuerySet(RawQuerySet):  # type: ignore[type-arg]
     def iterator(self) -> Iterator[Any]:
         """The live instances of the rows."""
         extras: tuple[str, ...] | None = None
+        model: Any = self.model
         for instance in super().iterator():
             if extras is None:
-                fields = {field.attname for field in self.model._meta.concrete_fields}
+                fields = {field.attname for field in model._meta.concrete_fields}
                 names = [self.translations.get(column, column) for column in self.query.get_columns()]
-                columns = {field.column for field in self.model._meta.concrete_fields}
+                columns = {field.column for field in model._meta.concrete_fields}
                 extras = tuple(name for name in names if name not in fields and name not in columns)
             instance._carry_extras(extras, only=True)
             yield instance
 
     def _prefetch_related_objects(self) -> None:
-        prefetch(self._result_cache, self._prefetch_related_lookups)  # type: ignore[attr-defined]
+        prefetch(self._result_cache or (), self._prefetch_related_lookups)  # type: ignore[attr-defined]
         self._prefetch_done = True
 
 
@@ -78,11 +79,12 @@ class SharedMemoryQuerySet(QuerySet):  # type: ignore[type-arg]
         self._iterable_class = SharedIterable
 
     def _prefetch_related_objects(self) -> None:
-        prefetch(self._result_cache, self._prefetch_related_lookups)  # type: ignore[attr-defined]
+        prefetch(self._result_cache or (), self._prefetch_related_lookups)  # type: ignore[attr-defined]
         self._prefetch_done = True
 
     def _iterator(self, use_chunked_fetch: bool, chunk_size: int | None) -> Iterator[Any]:
-        rows = iter(self._iterable_class(self, chunked_fetch=use_chunked_fetch, chunk_size=chunk_size or 2000))
+        iterable: Any = self._iterable_class
+        rows = iter(iterable(self, chunked_fetch=use_chunked_fetch, chunk_size=chunk_size or 2000))
         if not self._prefetch_related_lookups or chunk_size is None:  # type: ignore[attr-defined]
             yield from rows
             return
@@ -90,7 +92,7 @@ class SharedMemoryQuerySet(QuerySet):  # type: ignore[type-arg]
             prefetch(batch, self._prefetch_related_lookups)  # type: ignore[attr-defined]
             yield from batch
 
-    def raw(self, raw_query: str, params: Any = (), translations: Any = None, using: str | None = None) -> Any:
+    def raw(self, raw_query: Any, params: Any = (), translations: Any = None, using: str | None = None) -> Any:
         """Django's `raw()`, through the identity map."""
         queryset = SharedRawQuerySet(
             raw_query,
@@ -147,13 +149,13 @@ class SharedMemoryQuerySet(QuerySet):  # type: ignore[type-arg]
     def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
         """Django's `bulk_update()`; the instances keep the values they were given."""
         objs = tuple(objs)
-        names = [self.model._meta.get_field(name).attname for name in fields]  # type: ignore[union-attr]
+        names = [self.model._meta.get_field(name).attname for name in fields]
         given = [(obj, {name: getattr(obj, name) for name in names}) for obj in objs]
         count: int = super().bulk_update(objs, fields, batch_size)
         for obj, values in given:
             for name, value in values.items():
                 if not hasattr(value, "resolve_expression"):
-                    field = self.model._meta.get_field(name)  # type: ignore[union-attr]
+                    field = self.model._meta.get_field(name)
                     obj.__dict__[name] = as_stored(field, value)
         return count
 
@@ -182,7 +184,7 @@ class SharedMemoryQuerySet(QuerySet):  # type: ignore[type-arg]
                 obj._register(self.db)
             for obj in created:
                 obj._after_insert(new=True)
-            self.model._meta.concrete_model._rows_written()  # type: ignore[union-attr]
+            self.model._meta.concrete_model._rows_written()
         return created
 
     bulk_create.alters_data = True  # type: ignore[attr-defined]

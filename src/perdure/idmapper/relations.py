@@ -49,7 +49,7 @@ class _RelationCacheAttribute:
 class IdentityState(ModelState):
     """Django's `_state` of an instance, with a relation cache that keeps no live instances."""
 
-    fields_cache = _RelationCacheAttribute()  # type: ignore[assignment]
+    fields_cache = _RelationCacheAttribute()
 
     @classmethod
     def adopt(cls, state: ModelState) -> None:

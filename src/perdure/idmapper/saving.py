@@ -16,12 +16,14 @@ from typing import Any
 
 from django.db import router, transaction
 from django.db.models import signals
+from django.db.models.base import ModelBase
 
 from perdure.errors import DuplicateInstance, InvalidArgument
 from perdure.idmapper import identifiers
 from perdure.idmapper.field_writes import IMMUTABLE, as_stored, field_writer, has_expression
 from perdure.idmapper.identity import identity_map, lock
 from perdure.idmapper.inheritance import relatives
+from perdure.idmapper.model_part import ModelPart
 from perdure.idmapper.ownership import check_owner
 from perdure.idmapper.relations import release_targets
 from perdure.idmapper.residency import residents
@@ -33,7 +35,7 @@ __all__ = ["Saving"]
 _UNSET = object()
 
 
-class Saving:
+class Saving(ModelPart):
     """The saving half of a shared-memory model."""
 
     version_field: str | None = None
@@ -57,9 +59,9 @@ class Saving:
         """Assign a field of an instance that has a row, remembering what it was."""
         held = self.__dict__
         if held.get("_is_deleted"):
-            if value is None and name == self._meta.pk.attname:  # type: ignore[attr-defined]
+            if value is None and name == self._meta.pk.attname:
                 # Django's collector nulls the pk when it is done; ids are kept.
-                self._close()  # type: ignore[attr-defined]
+                self._close()
                 return
             require(self, "save")
         old = held.get(name, _UNSET)
@@ -70,16 +72,16 @@ class Saving:
                     "instance stands for; make a new instance instead"
                 )
             # Before anything changes: where threads share, this waits for a transaction that may yet be undone.
-            check_owner(self, unit_of_work(self._state.db))  # type: ignore[attr-defined]
+            check_owner(self, unit_of_work(self._state.db))
             old = held.get(name, _UNSET)
             held.setdefault("_dirty", {}).setdefault(name, old)
         held[name] = value
 
     # --- saving
 
-    def save(
+    def save(  # Django takes positional arguments too
         self,
-        force_insert: bool = False,
+        force_insert: bool | tuple[ModelBase, ...] = False,
         force_update: bool = False,
         using: str | None = None,
         update_fields: Iterable[str] | None = None,
@@ -90,7 +92,7 @@ class Saving:
         row that is gone, `StaleObject` for one that somebody else changed first.
         """
         require(self, "save")
-        state = self._state  # type: ignore[attr-defined]
+        state = self._state
         if state.adding:
             self._insert(using or state.db, force_insert, force_update, update_fields)
             return
@@ -102,7 +104,7 @@ class Saving:
             self._update(names, force_insert=force_insert)
 
     def _attnames(self, wanted: Iterable[str]) -> tuple[str, ...]:
-        meta: Any = self._meta  # type: ignore[attr-defined]
+        meta: Any = self._meta
         by_name = {}
         for field in meta.concrete_fields:
             by_name[field.name] = by_name[field.attname] = field.attname
@@ -116,7 +118,7 @@ class Saving:
     def _names_to_write(self) -> tuple[str, ...]:
         held = self.__dict__
         dirty = held.get("_dirty") or {}
-        meta: Any = self._meta  # type: ignore[attr-defined]
+        meta: Any = self._meta
         return tuple(
             field.attname
             for field in meta.concrete_fields
@@ -132,7 +134,7 @@ class Saving:
 
     def _assign_and_save(self, field: Any, value: Any) -> None:
         """Assign one field and write it; what a wrapper does."""
-        state = self._state  # type: ignore[attr-defined]
+        state = self._state
         if state.adding:
             setattr(self, field.name, value)
             self.save()
@@ -163,11 +165,11 @@ class Saving:
             else:
                 held[name] = old
 
-    def _update(self, names: tuple[str, ...], force_insert: bool = False) -> None:
+    def _update(self, names: tuple[str, ...], force_insert: bool | tuple[ModelBase, ...] = False) -> None:
         """Write columns of a row that exists: gathered inside a transaction, at once outside of one."""
         cls = type(self)
-        meta: Any = self._meta  # type: ignore[attr-defined]
-        alias = self._state.db  # type: ignore[attr-defined]
+        meta: Any = self._meta
+        alias = self._state.db
         unit = unit_of_work(alias)
         check_owner(self, unit)
         if force_insert:
@@ -199,7 +201,7 @@ class Saving:
         return any(hasattr(self, f"at_{self._field_name(name)}_postsave") for name in names)
 
     def _field_name(self, attname: str) -> str:
-        return self._meta.get_field(attname).name  # type: ignore[attr-defined, no-any-return]
+        return self._meta.get_field(attname).name  # type: ignore[no-any-return]
 
     def _call_postsave(self, name: str, new: bool) -> None:
         hook = getattr(self, f"at_{self._field_name(name)}_postsave", None)
@@ -209,7 +211,7 @@ class Saving:
     def _write(self, unit: Any, names: tuple[str, ...]) -> None:
         if not names:
             return
-        meta: Any = self._meta  # type: ignore[attr-defined]
+        meta: Any = self._meta
         model = meta.concrete_model
         held = self.__dict__
         for name in names:
@@ -230,21 +232,21 @@ class Saving:
         for name in self._generated_names:
             held.pop(name, None)
         if old:
-            self._fields_changed(old)  # type: ignore[attr-defined]
+            self._fields_changed(old)
 
     def _send(self, unit: Any, model: Any, names: tuple[str, ...]) -> None:
         fields = [model._meta.get_field(name) for name in names]
         for field in fields:
             self.__dict__[field.attname] = as_stored(field, field.pre_save(self, False))
         if model._meta.parents:
-            super().save_base(using=self._state.db, update_fields=frozenset(names))  # type: ignore[misc]
-            self._expire_relatives(names)  # type: ignore[attr-defined]
+            super().save_base(using=self._state.db, update_fields=frozenset(names))
+            self._expire_relatives(names)
             self._expire_expressions(names)
             return
         writer = field_writer(model)
         if has_expression(self, names):
             values = {name: self.__dict__[name] for name in names}
-            model._base_manager.using(self._state.db).filter(pk=self.pk).update(**values)  # type: ignore[attr-defined]
+            model._base_manager.using(self._state.db).filter(pk=self.pk).update(**values)
             self._expire_expressions(names)
             return
         if unit.in_transaction and not any(field.unique for field in fields):
@@ -254,7 +256,7 @@ class Saving:
         else:
             with unit.engine_statements():
                 writer.update(unit.connection, names, [self])
-        self._expire_relatives(names)  # type: ignore[attr-defined]
+        self._expire_relatives(names)
 
     def _expire_expressions(self, names: Iterable[str]) -> None:
         for name in names:
@@ -264,15 +266,19 @@ class Saving:
     # --- inserting
 
     def _insert(
-        self, using: str | None, force_insert: bool, force_update: bool, update_fields: Iterable[str] | None
+        self,
+        using: str | None,
+        force_insert: bool | tuple[ModelBase, ...],
+        force_update: bool,
+        update_fields: Iterable[str] | None,
     ) -> None:
         cls = type(self)
-        meta: Any = self._meta  # type: ignore[attr-defined]
+        meta: Any = self._meta
         alias = using or router.db_for_write(cls, instance=self)
         unit = unit_of_work(alias)
         check_owner(self, unit)
         known = identity_map(alias, meta.concrete_model)
-        pk = self.pk  # type: ignore[attr-defined]
+        pk = self.pk
         if pk is not None:
             pk = meta.pk.to_python(pk)
             canonical = known.get(pk)
@@ -285,7 +291,7 @@ class Saving:
         with transaction.atomic(using=alias):
             unit.touch(self, "created")
             self.__dict__.pop("_inserted", None)
-            super().save(  # type: ignore[misc]
+            super().save(
                 force_insert=force_insert, force_update=force_update, using=alias, update_fields=update_fields
             )
             self._after_insert(new=self.__dict__.pop("_inserted", False))
@@ -300,32 +306,32 @@ class Saving:
         update_fields: Any = None,
     ) -> bool:
         """Django's write of one table. A new instance is registered here, before anybody hears of the save."""
-        adding = self._state.adding  # type: ignore[attr-defined]
+        adding = self._state.adding
         updated: bool = super()._save_table(raw, cls, force_insert, force_update, using, update_fields)  # type: ignore[misc]
         if raw:
             self._draft_written(using or "default")
-        elif adding and cls is self._meta.concrete_model:  # type: ignore[attr-defined]
+        elif adding and cls is self._meta.concrete_model:
             self.__dict__["_inserted"] = not updated
             self._register(using or "default")
         return updated
 
     def _draft_written(self, alias: str) -> None:
         """A fixture has written the row by way of this draft: the live instance of the row reads it anew."""
-        model = self._meta.concrete_model  # type: ignore[attr-defined]
+        model = self._meta.concrete_model
         for table in (model, *relatives(model)):
-            live = identity_map(alias, table).get(self.pk)  # type: ignore[attr-defined]
+            live = identity_map(alias, table).get(self.pk)
             if live is not None and live is not self:
                 unit_of_work(alias).touch(live, "fields")
                 live._expire_fields()
                 live._expire_beside_row()
-        self._rows_written()  # type: ignore[attr-defined]
+        self._rows_written()
 
     def _register(self, alias: str) -> None:
-        meta: Any = self._meta  # type: ignore[attr-defined]
+        meta: Any = self._meta
         held = self.__dict__
         held[meta.pk.attname] = pk = meta.pk.to_python(held[meta.pk.attname])
-        self._state.db = alias  # type: ignore[attr-defined]
-        self._state.adding = False  # type: ignore[attr-defined]
+        self._state.db = alias
+        self._state.adding = False
         release_targets(self)
         for field in meta.concrete_fields:
             if field.attname in held:
@@ -333,16 +339,16 @@ class Saving:
         self._expire_expressions([field.attname for field in meta.concrete_fields])
         with lock:
             identity_map(alias, meta.concrete_model).add(pk, self)
-        if self._strong_cache:  # type: ignore[attr-defined]
+        if self._strong_cache:
             residents.add(self)
-        self.at_init()  # type: ignore[attr-defined]
+        self.at_init()
 
     def _after_insert(self, new: bool) -> None:
         """The row is there and the instance registered; runs inside the transaction of the insert."""
-        self._fields_changed({})  # type: ignore[attr-defined]
+        self._fields_changed({})
         if new:
             self._first_saved()
-        for field in self._meta.concrete_fields:  # type: ignore[attr-defined]
+        for field in self._meta.concrete_fields:
             self._call_postsave(field.attname, new=new)
 
     def _first_saved(self) -> None:
@@ -350,11 +356,11 @@ class Saving:
 
     def _copy_to(self, alias: str) -> None:
         """`save(using=other)`: a row of its own in the other database, with an instance of its own."""
-        meta: Any = self._meta  # type: ignore[attr-defined]
+        meta: Any = self._meta
         values = {field.attname: getattr(self, field.attname) for field in meta.concrete_fields}
-        existing = meta.base_manager.using(alias).filter(pk=self.pk).first()  # type: ignore[attr-defined]
+        existing = meta.base_manager.using(alias).filter(pk=self.pk).first()
         if existing is None:
-            type(self)(**values).save(using=alias, force_insert=True)  # type: ignore[call-arg]
+            type(self)(**values).save(using=alias, force_insert=True)
             return
         for name, value in values.items():
             if name not in (meta.pk.attname, self.version_field):

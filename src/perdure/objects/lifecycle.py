@@ -18,6 +18,7 @@ from perdure.transactions import transaction
 from perdure.typeclasses import veto
 from perdure.typeclasses.creation import NOT_GIVEN
 from perdure.typeclasses.handlers import provides
+from perdure.typeclasses.swap import locks_to_set
 
 __all__ = ["Lifecycle", "sets_default_locks", "with_locks"]
 
@@ -70,7 +71,7 @@ class Lifecycle:
         locks = normal_lockstring(self.default_locks)
         if not self.lock_storage:
             self.lock_storage = locks
-        elif self.lock_storage != locks:
+        elif self.lock_storage != locks and (locks := locks_to_set(self, locks)):
             self.locks.add(locks)
 
     def at_object_creation(self) -> None:

@@ -86,6 +86,13 @@ class ObjectDB(TypedObject):
         help_text="Paths of the persistent command sets, default first, with commas.",
     )
 
+    # For type checkers: what the metaclass makes of the fields. Assigning saves.
+    account: Any
+    sessid: str | None
+    location: Any
+    home: Any
+    destination: Any
+
     objects: ClassVar[Any] = ObjectDBManager()
 
     class Meta:

@@ -17,6 +17,7 @@ from django.db.models import signals
 from perdure.idmapper.ownership import check_owner
 from perdure.transactions import unit_of_work
 from perdure.typeclasses.attribute_rows import attribute_model
+from perdure.typeclasses.tag_store import remove_unused_tags
 
 __all__ = ["References", "references_to", "remove_row"]
 
@@ -70,19 +71,18 @@ def remove_row(obj: Any) -> bool:
     check_owner(obj, unit)
     cls = type(obj)
     model = obj.__dbclass__
-    through = model._meta.get_field("db_tags").remote_field.through
-    statements = [
-        f'DELETE FROM "{through._meta.db_table}" WHERE "{model._meta.get_field("db_tags").m2m_column_name()}" = %s',
-        f'DELETE FROM "{attribute_model(model)._meta.db_table}" WHERE "owner_id" = %s',
-        f'DELETE FROM "{model._meta.db_table}" WHERE "{model._meta.pk.column}" = %s',
-    ]
+    tags = model._meta.get_field("db_tags")
+    links = tags.remote_field.through._meta.db_table
+    owner, tag = tags.m2m_column_name(), tags.m2m_reverse_name()
     signals.pre_delete.send(sender=cls, instance=obj, using=alias, origin=obj)
-    store = obj._tag_store
-    store.load()
-    store.remove(list(store.slots))
     with unit.connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement, [obj.pk])
+        cursor.execute(f'SELECT "{tag}" FROM "{links}" WHERE "{owner}" = %s', [obj.pk])
+        carried = [row[0] for row in cursor.fetchall()]
+        if carried:
+            cursor.execute(f'DELETE FROM "{links}" WHERE "{owner}" = %s', [obj.pk])
+            remove_unused_tags(unit.connection, cursor, model, carried)
+        cursor.execute(f'DELETE FROM "{attribute_model(model)._meta.db_table}" WHERE "owner_id" = %s', [obj.pk])
+        cursor.execute(f'DELETE FROM "{model._meta.db_table}" WHERE "{model._meta.pk.column}" = %s', [obj.pk])
     signals.post_delete.send(sender=cls, instance=obj, using=alias, origin=obj)
     obj._close()
     return True

@@ -21,12 +21,12 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.apps import apps
-from django.core.exceptions import ObjectDoesNotExist
 from django.db import DEFAULT_DB_ALIAS, DatabaseError
 from django.utils import timezone
 
 from perdure.conf import conf
-from perdure.errors import ConfigurationError, InvalidArgument, PerdureError
+from perdure.errors import ConfigurationError, DeletedObject, InvalidArgument, PerdureError, StaleObject
+from perdure.idmapper.identity import identity_map
 from perdure.scripts.state_machine import TimerState, timer_state
 
 __all__ = ["POLICIES", "ScriptClock", "TimerKey", "catch_up_policy", "script_clock"]
@@ -34,6 +34,7 @@ __all__ = ["POLICIES", "ScriptClock", "TimerKey", "catch_up_policy", "script_clo
 logger = logging.getLogger("perdure.scripts")
 
 RETRY = timedelta(seconds=10)
+ATTEMPTS = 3
 POLICIES = ("once", "skip", "all")
 
 
@@ -136,6 +137,26 @@ class ScriptClock:
         self._ahead += max(timedelta(), when - self.now())
 
     def _run(self, key: TimerKey, due: datetime, now: datetime) -> int:
+        """Run the tick of one script; if that cannot be done now, its row is as it was and it is tried again later."""
+        reason: Exception | None = None
+        for _ in range(ATTEMPTS):
+            try:
+                return self._tick(key, due, now)
+            except StaleObject as error:
+                # Another process wrote first. What was stale has been read again, so decide anew.
+                reason = error
+            except DeletedObject:
+                self._entries.pop(key, None)
+                self.doubt(key)
+                return 0
+            except (DatabaseError, PerdureError) as error:
+                reason = error
+                break
+        logger.error("the tick of script #%s could not be run and is tried again: %s", key.pk, reason)
+        self.schedule(key, now + RETRY)
+        return 0
+
+    def _tick(self, key: TimerKey, due: datetime, now: datetime) -> int:
         script = self._load(key)
         if script is None or timer_state(script) is not TimerState.RUNNING:
             self._entries.pop(key, None)
@@ -143,12 +164,7 @@ class ScriptClock:
         if script.db_next_due != due:
             self.schedule(key, script.db_next_due)
             return 0
-        try:
-            ticks: int = script._tick(due, now)
-        except (DatabaseError, PerdureError) as error:
-            # Its class cannot be imported now, or the database refused: the row is as it was, so try again later.
-            logger.error("the tick of script #%s could not be run and is tried again: %s", key.pk, error)
-            ticks = 0
+        ticks: int = script._tick(due, now)
         if self._due(key) == due:
             # Whatever happened, the same tick must not come again at once.
             self.schedule(key, now + RETRY)
@@ -156,11 +172,11 @@ class ScriptClock:
 
     @staticmethod
     def _load(key: TimerKey) -> Any:
+        """The script. A running one is in memory, so the database is rarely asked; the tick finds a stale one out."""
         model: Any = apps.get_model("scripts", "ScriptDB")
-        try:
+        script = identity_map(key.alias, model).get(key.pk)
+        if script is None or script._unavailable is not None:
             script = model.objects.using(key.alias).filter(pk=key.pk).first()
-        except ObjectDoesNotExist:
-            return None
         return None if script is None or script._is_deleted else script
 
     # --- upkeep
@@ -189,9 +205,16 @@ class ScriptClock:
                 self.schedule(key, due)
         while self._doubtful:
             key = self._doubtful.pop()
+            self.schedule(key, self._stored_due(key))
+
+    def _stored_due(self, key: TimerKey) -> datetime | None:
+        """When the row says that the script is due; None if it is not running, or gone."""
+        try:
             script = self._load(key)
             running = script is not None and timer_state(script) is TimerState.RUNNING
-            self.schedule(key, script.db_next_due if running else None)
+            return script.db_next_due if running else None
+        except DeletedObject:
+            return None
 
     @staticmethod
     def _stored(alias: str) -> Iterator[tuple[TimerKey, datetime]]:

@@ -10,6 +10,7 @@ and of a deletion.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.apps import apps
@@ -56,6 +57,17 @@ class ScriptDB(Timed, TypedObject):
     db_callcount = models.PositiveIntegerField("ticks so far", default=0, editable=False)
     db_paused_remaining = models.FloatField("seconds left when paused", null=True, blank=True, editable=False)
     db_manually_paused = models.BooleanField("paused by hand", default=False, editable=False)
+
+    # For type checkers: what the metaclass makes of the fields. Assigning saves.
+    desc: str
+    start_delay: bool
+    repeats: int
+    persistent: bool
+    is_active: bool
+    next_due: datetime | None
+    callcount: int
+    paused_remaining: float | None
+    manually_paused: bool
 
     objects: ClassVar[Any] = ScriptDBManager()
 

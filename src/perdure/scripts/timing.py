@@ -24,11 +24,11 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from perdure.errors import InvalidArgument
+from perdure.errors import InvalidArgument, StaleObject
 from perdure.idmapper.states import describe, require
 from perdure.scripts.clock import TimerKey, catch_up_policy, script_clock
 from perdure.scripts.state_machine import TimerState, next_state, timer_state
-from perdure.transactions import transaction
+from perdure.transactions import transaction, unit_of_work
 from perdure.typeclasses import veto
 
 __all__ = ["TIMER_FIELDS", "Timed", "checked_timer", "whole_seconds"]
@@ -218,6 +218,8 @@ class Timed:
         """One tick; the one after it is due at `following`. 1 if it ran, 0 if the script was not valid any more."""
         with self._timer_transaction():
             self._write_fields({"db_next_due": following, "db_callcount": self.db_callcount + 1})
+            # Sent now, so that a row which another process changed is found out before anything of the game's runs.
+            unit_of_work(self._state.db).flush()
             ran = self._contained(self._repeat_if_valid)
             if self._is_deleted or timer_state(self) is not TimerState.RUNNING:
                 return int(ran is not False)
@@ -241,6 +243,8 @@ class Timed:
         try:
             with self._timer_transaction():
                 return hook()
+        except StaleObject:
+            raise  # another process wrote first: the whole tick is undone and run again
         except Exception:  # boundary of user code: one broken script must not stop the clock
             logger.exception(
                 "error in the timer of %s (%r); the timer goes on", describe(self), self.__dict__.get("db_key")

@@ -43,7 +43,7 @@ class AttributeQuerySet(SharedMemoryQuerySet):
         return list(rows.values_list("owner_id", flat=True).distinct())
 
     def _expire(self, owners: Iterable[Any]) -> None:
-        self.model._expire_owners(self.db, owners)  # type: ignore[attr-defined]
+        self.model._expire_owners(self.db, owners)
 
     def update(self, **values: Any) -> int:
         """Django's `update()`. A value cannot be written this way: its typed columns would not follow."""
@@ -142,7 +142,8 @@ class Attribute(WeakSharedMemoryModel):
     @property
     def model(self) -> str:
         """Name of the owner's model, in lower case."""
-        return self._meta.get_field("owner").remote_field.model._meta.model_name  # type: ignore[union-attr, return-value]
+        name: str = self._meta.get_field("owner").remote_field.model._meta.model_name
+        return name
 
     def access(self, accessing_obj: Any, access_type: str = "read", default: bool = False, **kwargs: Any) -> bool:
         """Whether `accessing_obj` passes this attribute's lock of `access_type`."""
@@ -176,7 +177,7 @@ class Attribute(WeakSharedMemoryModel):
     @classmethod
     def _expire_owners(cls, alias: str | None, owners: Iterable[Any]) -> None:
         """Have the owners that are in memory read their attributes again."""
-        model = cls._meta.get_field("owner").remote_field.model  # type: ignore[union-attr]
+        model = cls._meta.get_field("owner").remote_field.model
         known = identity_map(alias or "default", model)
         unit = unit_of_work(alias or "default")
         for pk in owners:

@@ -78,7 +78,7 @@ class TypeclassBase(SharedMemoryModelBase):
         return cls
 
     @staticmethod
-    def _family(name: str, bases: tuple[type, ...]) -> Any:
+    def _family(name: str, bases: tuple[Any, ...]) -> Any:
         families = {base.__dbclass__ for base in bases if getattr(base, "__dbclass__", None) is not None}
         if len(families) > 1:
             names = ", ".join(sorted(family.__name__ for family in families))

@@ -77,6 +77,10 @@ class TypedObject(SharedMemoryModel, metaclass=TypeclassBase):
     db_version = models.PositiveBigIntegerField("row version", default=1, editable=False)
     db_tags = models.ManyToManyField(Tag, blank=True, verbose_name="tags")
 
+    # For type checkers: what the metaclass makes of the fields. Assigning saves.
+    lock_storage: str
+    version: int
+
     unscoped: ClassVar[Any] = TypedObjectManager()
 
     version_field = "db_version"

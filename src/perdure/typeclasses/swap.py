@@ -15,9 +15,10 @@ from perdure.errors import InvalidArgument, TypeclassNotFound
 from perdure.idmapper.states import State, require, state_of
 from perdure.transactions import on_rollback, transaction
 from perdure.typeclasses import registry
+from perdure.typeclasses.applied_arguments import normal_lockstring
 from perdure.typeclasses.handlers import lazy_handler
 
-__all__ = ["become", "swap"]
+__all__ = ["become", "locks_to_set", "swap"]
 
 _HOLD_DATA = frozenset({"db", "ndb", "_tag_store"})
 
@@ -51,8 +52,34 @@ def swap(
             obj.cmdset.remove_default()
         obj.at_typeclass_swap(old_class, new_class)
         obj.at_init()
+        _run_hooks(obj, hooks, old_class)
+
+
+def _run_hooks(obj: Any, hooks: list[str], old_class: Any) -> None:
+    obj.__dict__["_swapped_from"] = old_class
+    try:
         for name in hooks:
             getattr(obj, name)()
+    finally:
+        obj.__dict__.pop("_swapped_from", None)
+
+
+def locks_to_set(obj: Any, defaults: str) -> str:
+    """Those of a class's default locks that its setup may set: all of them on a new object.
+
+    While start hooks run after a swap, a lock stays that somebody has changed from what the class before set.
+    """
+    old_class = obj.__dict__.get("_swapped_from")
+    if old_class is None:
+        return defaults
+    set_before: str = getattr(old_class, "default_locks", None) or getattr(old_class, "lockstring", "")
+    before = _by_access_type(set_before)
+    changed = {name for name, text in _by_access_type(obj.lock_storage).items() if before.get(name) != text}
+    return ";".join(f"{name}:{text}" for name, text in _by_access_type(defaults).items() if name not in changed)
+
+
+def _by_access_type(lockstring: str) -> dict[str, str]:
+    return dict(lock.split(":", 1) for lock in normal_lockstring(lockstring).split(";") if lock)
 
 
 def _target(obj: Any, new_typeclass: Any, no_default: bool) -> Any:

@@ -201,10 +201,13 @@ class TagWriter:
     def _ids(self, connection: BaseDatabaseWrapper, cursor: Any, slots: set[TagSlot]) -> dict[TagSlot, int]:
         table = connection.ops.quote_name(Tag._meta.db_table)
         marks = ", ".join(["(%s, %s, %s)"] * len(slots))
+        keys = {slot[2] for slot in slots}
+        key_marks = ", ".join(["%s"] * len(keys))
+        # SQLite uses no index for a row value among several; the condition on the keys alone has one.
         cursor.execute(
             f"SELECT db_tagtype, db_category, db_key, id FROM {table} WHERE db_model = %s "
-            f"AND (db_tagtype, db_category, db_key) IN (VALUES {marks})",
-            [self.name, *(item for slot in slots for item in slot)],
+            f"AND db_key IN ({key_marks}) AND (db_tagtype, db_category, db_key) IN (VALUES {marks})",
+            [self.name, *keys, *(item for slot in slots for item in slot)],
         )
         return {(tagtype, category, key): pk for tagtype, category, key, pk in cursor.fetchall()}
 
@@ -219,9 +222,11 @@ class TagWriter:
         if not pairs:
             return
         marks = ", ".join(["(%s, %s)"] * len(pairs))
+        owners = {pk for pk, _ in pairs}
         cursor.execute(
-            f"DELETE FROM {link.table} WHERE ({link.owner}, {link.tag}) IN (VALUES {marks})",
-            [item for pair in pairs for item in pair],
+            f"DELETE FROM {link.table} WHERE {link.owner} IN ({', '.join(['%s'] * len(owners))}) "
+            f"AND ({link.owner}, {link.tag}) IN (VALUES {marks})",
+            [*owners, *(item for pair in pairs for item in pair)],
         )
         remove_unused_tags(connection, cursor, self.model, {tag for _, tag in pairs})
 

@@ -63,10 +63,10 @@ class TagHandler:
 
         `data` describes the tag itself, for every object that carries it.
         """
+        slots = [self._slot(one, category) for one in _many(key) if one is not None]
         with self._together():
-            for one in _many(key):
-                if one is not None:
-                    self._store.add(self._slot(one, category), None if data is None else str(data))
+            for slot in slots:
+                self._store.add(slot, None if data is None else str(data))
 
     def has(self, key: Any = None, category: Any = None, return_list: bool = False) -> bool | list[bool]:
         """Whether the object carries a tag: a bool for one key, a list for several; without a key, any in category."""

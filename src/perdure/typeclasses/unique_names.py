@@ -12,13 +12,20 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, models, transaction
 
 from perdure.errors import InvalidArgument, InvalidKey, NameTaken
 
 __all__ = ["FOLDED", "FoldedField", "UniqueName", "UniqueNameQuerySet", "checked_name", "fold"]
+
+if TYPE_CHECKING:
+    from django.db.models.base import ModelBase
+
+    from perdure.idmapper.saving import Saving
+else:
+    Saving = object  # what `UniqueName` is mixed into has it
 
 FOLDED = "db_folded"
 
@@ -94,7 +101,7 @@ class UniqueNameQuerySet(models.QuerySet[Any]):
     bulk_update.alters_data = True  # type: ignore[attr-defined]
 
 
-class UniqueName:
+class UniqueName(Saving):
     """A kind whose names are unique; mix in before TypedObject and give it a `FoldedField` called `db_folded`."""
 
     name_source = "db_key"
@@ -106,19 +113,19 @@ class UniqueName:
                 f"a {type(self).__name__} needs a name that is not blank ({self.name_source}), got {name!r}"
             )
         try:
-            super()._insert(*args, **kwargs)  # type: ignore[misc]
+            super()._insert(*args, **kwargs)
         except IntegrityError as error:
             self._explain_taken(name, error)
             raise
 
-    def _update(self, names: tuple[str, ...], force_insert: bool = False) -> None:
+    def _update(self, names: tuple[str, ...], force_insert: bool | tuple[ModelBase, ...] = False) -> None:
         if self.name_source not in names:
-            super()._update(names, force_insert)  # type: ignore[misc]
+            super()._update(names, force_insert)
             return
         name = getattr(self, self.name_source)
         try:
-            with transaction.atomic(using=self._state.db):  # type: ignore[attr-defined]
-                super()._update(tuple(dict.fromkeys((*names, FOLDED))), force_insert)  # type: ignore[misc]
+            with transaction.atomic(using=self._state.db):
+                super()._update(tuple(dict.fromkeys((*names, FOLDED))), force_insert)
         except IntegrityError as error:
             self.__dict__.pop(FOLDED, None)
             self._explain_taken(name, error)
@@ -126,9 +133,9 @@ class UniqueName:
 
     def _explain_taken(self, name: str, error: IntegrityError) -> None:
         """Raise `NameTaken` if that is what the database refused."""
-        model: Any = self._meta.concrete_model  # type: ignore[attr-defined]
-        alias = self._state.db or "default"  # type: ignore[attr-defined]
-        other = model._base_manager.using(alias).filter(**{FOLDED: fold(name)}).exclude(pk=self.pk).first()  # type: ignore[attr-defined]
+        model: Any = self._meta.concrete_model
+        alias = self._state.db or "default"
+        other = model._base_manager.using(alias).filter(**{FOLDED: fold(name)}).exclude(pk=self.pk).first()
         if other is not None:
             raise NameTaken(
                 f"{model._meta.verbose_name} {name!r} cannot be: #{other.pk} is called "

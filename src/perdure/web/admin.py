@@ -6,7 +6,7 @@ transaction (Django wraps each admin view in one). A changed class is a `swap_ty
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -83,9 +83,9 @@ class TypedObjectAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     form = TypedObjectForm
     list_display: tuple[str, ...] = ("id", "db_key", "db_typeclass_path", "db_date_created")
     list_display_links: tuple[str, ...] = ("id", "db_key")
-    list_filter: tuple[str, ...] = ("db_typeclass_path",)
-    search_fields: tuple[str, ...] = ("=id", "db_key", "db_typeclass_path")
-    readonly_fields: tuple[str, ...] = ("db_date_created",)
+    list_filter: ClassVar[tuple[str, ...]] = ("db_typeclass_path",)
+    search_fields: ClassVar[tuple[str, ...]] = ("=id", "db_key", "db_typeclass_path")
+    readonly_fields: ClassVar[tuple[str, ...]] = ("db_date_created",)
     ordering = ("-id",)
     save_on_top = True
 
