@@ -10,7 +10,7 @@ Each function also has a short name: `create.object`, `create.script` and so on.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from perdure.accounts.models import AccountDB
 from perdure.channels.models import ChannelDB, Msg
@@ -21,7 +21,45 @@ from perdure.objects.models import ObjectDB
 from perdure.scripts.models import ScriptDB
 from perdure.typeclasses.creation import NOT_GIVEN, given
 
+Made = TypeVar("Made", bound=ObjectDB)
+
 # --- objects
+
+
+@overload
+def create_object(
+    typeclass: type[Made],
+    key: str | None = None,
+    location: Any = ...,
+    home: Any = None,
+    permissions: Any = ...,
+    locks: Any = ...,
+    aliases: Any = ...,
+    tags: Any = ...,
+    destination: Any = ...,
+    report_to: Any = None,
+    nohome: bool = False,
+    attributes: Any = ...,
+    nattributes: Any = ...,
+) -> Made: ...
+
+
+@overload
+def create_object(
+    typeclass: str | None = None,
+    key: str | None = None,
+    location: Any = ...,
+    home: Any = None,
+    permissions: Any = ...,
+    locks: Any = ...,
+    aliases: Any = ...,
+    tags: Any = ...,
+    destination: Any = ...,
+    report_to: Any = None,
+    nohome: bool = False,
+    attributes: Any = ...,
+    nattributes: Any = ...,
+) -> Any: ...
 
 
 def create_object(

@@ -14,6 +14,7 @@ from tests.cli.conftest import ROOT, Run
 pytestmark = pytest.mark.sqlite
 
 
+@pytest.mark.promise("shell")
 def test_code_from_the_command_line(run: Run, game: Path) -> None:
     done = run("shell", "-c", "print(me.key, self is me, Room.__module__)", cwd=game)
     assert (done.returncode, done.stdout) == (0, "Ariadne True typeclasses.rooms\n")
@@ -46,12 +47,35 @@ def test_the_whole_flat_api_is_at_hand(run: Run, game: Path) -> None:
     assert run("shell", "-c", code, cwd=game).stdout == "[]\n"
 
 
+@pytest.mark.promise("unimported-module")
 def test_a_class_in_a_new_file_is_known_without_an_import(run: Run, game: Path) -> None:
     (game / "typeclasses" / "beasts.py").write_text(
         "from typeclasses.characters import Character\n\n\nclass Minotaur(Character):\n    'Half a bull.'\n"
     )
     done = run("shell", "-c", "print(Minotaur.path, create_object('beasts.Minotaur', key='Asterios').id)", cwd=game)
     assert (done.returncode, done.stdout) == (0, "typeclasses.beasts.Minotaur 3\n")
+
+
+@pytest.mark.promise("level-3")
+@pytest.mark.promise("object-parent")
+def test_the_templates_inherit_from_their_defaults_and_a_common_parent(run: Run, game: Path) -> None:
+    code = (
+        "from typeclasses.objects import ObjectParent\n"
+        "for cls in (Object, Character, Room, Exit):\n"
+        "    print([base.__name__ for base in cls.__bases__], issubclass(cls, ObjectParent), len(vars(cls)) < 20)\n"
+        "for cls in (Account, Script, Channel):\n"
+        "    print([base.__name__ for base in cls.__bases__])\n"
+    )
+    done = run("shell", "-c", code, cwd=game)
+    assert done.stdout.splitlines() == [
+        "['ObjectParent', 'DefaultObject'] True True",
+        "['ObjectParent', 'DefaultCharacter'] True True",
+        "['ObjectParent', 'DefaultRoom'] True True",
+        "['ObjectParent', 'DefaultExit'] True True",
+        "['DefaultAccount']",
+        "['DefaultScript']",
+        "['DefaultChannel']",
+    ], done.stderr
 
 
 def test_a_file_that_is_not_there(run: Run, game: Path) -> None:

@@ -29,6 +29,8 @@ def with_lamps(run: Run, game: Path) -> Path:
     return game
 
 
+@pytest.mark.promise("typeclass-list")
+@pytest.mark.promise("unimported-module")
 def test_list_shows_classes_with_their_rows(run: Run, with_lamps: Path) -> None:
     done = run("typeclass", "list", cwd=with_lamps)
     assert done.returncode == 0, done.stderr

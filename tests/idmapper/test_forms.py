@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import pytest
 from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.messages.storage.fallback import FallbackStorage
+from django.core.signals import request_finished, request_started
 from django.db.models.signals import post_save
-from django.forms import ModelForm, ValidationError
+from django.forms import ModelForm, ValidationError, modelformset_factory
 from django.test import RequestFactory
 
 from perdure.idmapper.states import State, state_of
-from tests.idmapper_app.models import Item
+from tests.idmapper_app.models import Item, Titled
 
 pytestmark = [pytest.mark.usefixtures("db"), pytest.mark.defect("I-9")]
 
@@ -125,3 +128,62 @@ def test_an_error_while_the_form_is_saved_undoes_memory(stored):
     finally:
         post_save.disconnect(refuse, sender=Item)
     assert (item.key, stored(item, "db_key")) == ("old", "old")
+
+
+def in_a_request(act):
+    """What Django tells around the answer to a request."""
+    with patch("django.db.close_old_connections"):
+        request_started.send(sender=None)
+        try:
+            return act()
+        finally:
+            request_finished.send(sender=None)
+
+
+def test_a_valid_form_that_nobody_saved_ends_with_the_request(stored):
+    item = Item.objects.create(db_key="old", db_count=1)
+    item.db_note = "unsaved before"
+
+    def look():
+        assert ItemForm({"db_key": "new", "db_count": "2"}, instance=item).is_valid()
+        assert (item.key, item.count) == ("new", 2)
+        item.db_serial = 8  # not by the form: the caller's own, as outside of a request
+
+    in_a_request(look)
+    assert (item.key, item.count, item.note, item.db_serial) == ("old", 1, "unsaved before", 8)
+    item.save()
+    assert stored(item, "db_key", "db_count", "db_note", "db_serial") == ("old", 1, "unsaved before", 8)
+
+
+def test_a_form_that_was_saved_stays_after_the_request(stored):
+    item = Item.objects.create(db_key="old", db_count=1)
+
+    def save():
+        form = ItemForm({"db_key": "new", "db_count": "2"}, instance=item)
+        form.save()
+        item.db_key = "changed again"
+
+    in_a_request(save)
+    assert (item.key, stored(item, "db_key", "db_count")) == ("changed again", ("new", 2))
+
+
+class TitledForm(ModelForm):
+    class Meta:
+        model = Titled
+        fields = ("title",)
+
+
+def test_a_formset_names_what_it_deleted():
+    titled = Titled.objects.create(title="gone")
+    formset = modelformset_factory(Titled, TitledForm, can_delete=True, extra=0)(
+        {
+            "form-TOTAL_FORMS": 1,
+            "form-INITIAL_FORMS": 1,
+            "form-0-id": str(titled.pk),
+            "form-0-title": "gone",
+            "form-0-DELETE": "on",
+        }
+    )
+    formset.save()
+    assert [str(one) for one in formset.deleted_objects] == [f"<deleted Titled #{titled.pk}>"]
+    assert repr(titled) == f"<Titled: <deleted Titled #{titled.pk}>>"

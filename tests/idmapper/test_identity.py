@@ -56,9 +56,7 @@ ROUTES = {
     "earliest": lambda pk: Item.objects.earliest("pk"),
     "iteration": lambda pk: next(item for item in Item.objects.all() if item.pk == pk),
     "iterator": lambda pk: next(Item.objects.filter(pk=pk).iterator()),
-    "iterator_chunks": lambda pk: next(
-        Item.objects.filter(pk=pk).prefetch_related("db_marks").iterator(chunk_size=2)
-    ),
+    "iterator_chunks": lambda pk: next(Item.objects.filter(pk=pk).prefetch_related("db_marks").iterator(chunk_size=2)),
     "raw": lambda pk: Item.objects.raw("SELECT * FROM idmapper_app_item WHERE id = %s", [pk])[0],
     "raw_partial": lambda pk: Item.objects.raw("SELECT id, db_key FROM idmapper_app_item WHERE id = %s", [pk])[0],
     "only": lambda pk: Item.objects.only("db_count").get(db_key="a"),

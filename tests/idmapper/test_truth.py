@@ -234,7 +234,7 @@ def test_a_later_full_row_fills_the_gaps_without_a_query_each():
     partial = list(Item.objects.only("db_key").order_by("pk"))
     whole = list(Item.objects.order_by("pk"))
     assert all(a is b for a, b in zip(partial, whole, strict=True))
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(connection) as queries:
         assert [item.count for item in partial] == [0, 1, 2, 3, 4]
     assert len(queries) == 0
 

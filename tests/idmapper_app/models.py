@@ -179,3 +179,43 @@ class Watched(SharedMemoryModel):
     def at_db_other_postsave(self, new: bool) -> None:
         """Runs inside the transaction."""
         self._note("at_db_other_postsave", new)
+
+
+class TitledQuerySet(models.QuerySet):  # type: ignore[type-arg]
+    """A queryset of a project that knows nothing of shared memory."""
+
+    def titled(self, title: str) -> Any:
+        """Those with this title."""
+        return self.filter(title=title)
+
+
+class PublishedManager(models.Manager):  # type: ignore[type-arg]
+    """Makes a queryset by itself, and leaves rows out."""
+
+    def get_queryset(self) -> Any:
+        """What has been published."""
+        return TitledQuerySet(self.model, using=self._db).filter(published=True)
+
+
+class Archive(models.Model):
+    """An abstract part that is no shared-memory model, with a manager."""
+
+    archived = models.Manager()
+
+    class Meta:
+        abstract = True
+
+
+class Titled(SharedMemoryModel, Archive):
+    """As an ordinary Django model would be written."""
+
+    title = models.CharField(max_length=40)
+    published = models.BooleanField(default=True)
+    series = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="volumes")
+
+    objects = models.Manager()
+    titles = TitledQuerySet.as_manager()
+    published_ones = PublishedManager()
+
+    def __str__(self) -> str:
+        return self.title

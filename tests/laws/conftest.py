@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from django.db import connection
 
@@ -32,3 +34,12 @@ def raw_cursor(transactional_db):
 def no_default_home(settings):
     """No object is everybody's home by the accident of its id."""
     settings.DEFAULT_HOME = "#999999999"
+
+
+@pytest.fixture(autouse=True)
+def small_garbage_heap():
+    """The machines collect garbage all the time; what was there before them need not be looked at each time."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import sys
 from typing import Any
 
@@ -72,16 +74,18 @@ nodes = st.recursive(
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
         st.dictionaries(
-            st.sampled_from(["~ref", "~type", "~tuple", "~set", "~dict", "~defaultdict", "~deque", "~dt", "~re", "~", "a"]),
+            st.sampled_from(
+                ["~ref", "~type", "~tuple", "~set", "~dict", "~defaultdict", "~deque", "~dt", "~re", "~", "a"]
+            ),
             inner,
             max_size=2,
         ),
     ),
     max_leaves=6,
 )
-texts = st.one_of(
-    st.sampled_from(PAYLOADS), nodes.map(lambda node: __import__("json").dumps(node)), st.text(max_size=10)
-).filter(lambda text: "\0" not in text)
+texts = st.one_of(st.sampled_from(PAYLOADS), nodes.map(lambda node: json.dumps(node)), st.text(max_size=10)).filter(
+    lambda text: "\0" not in text
+)
 rows = st.fixed_dictionaries(
     {
         "path": st.sampled_from(PATHS) | st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12),
@@ -119,6 +123,7 @@ def read_under_audit() -> dict[str, Any]:
 
     from perdure.objects.models import ObjectDB
 
+    logging.disable(logging.CRITICAL)
     connection.ensure_connection()
     _warm_up()
     heard: list[str] = []
@@ -136,10 +141,11 @@ def read_under_audit() -> dict[str, Any]:
 
 def _warm_up() -> None:
     """Have everything imported and compiled that reading honest rows needs."""
+    from django.db import connection
+
     from perdure.objects.creation import create_object
     from perdure.objects.models import ObjectDB
     from perdure.transactions import transaction
-
     from tests.laws.things import LawStone
 
     try:
@@ -149,7 +155,7 @@ def _warm_up() -> None:
             made.attributes.reset_cache()
             ObjectDB.objects.filter(pk=made.pk).update(db_typeclass_path="no.such.Class")
             broken = ObjectDB.objects.get(pk=made.pk)
-            with __import__("django.db").db.connection.cursor() as cursor:
+            with connection.cursor() as cursor:
                 cursor.execute("UPDATE objects_objectattribute SET db_value = '{' WHERE owner_id = %s", [made.pk])
             broken.attributes.reset_cache()
             _read(broken)
@@ -175,6 +181,6 @@ def _read(obj: Any) -> dict[str, str]:
     for name, ask in asked.items():
         try:
             read[name] = type(ask()).__name__
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - which one it is, is the answer
             read[name] = "error " + type(error).__name__
     return read

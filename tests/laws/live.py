@@ -1,4 +1,4 @@
-"""What live objects answer, in the form that the model tells it, and what memory holds of them without asking further."""
+"""What live objects answer, in the form that the model tells it, and what memory holds of them unasked."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ TABLES = (ObjectAttribute, ObjectDB.db_tags.through, Tag, ObjectDB)
 
 def to_plain(value: Any) -> Any:
     """A live value with its objects as `Ref`s (None for those that are deleted)."""
-    return changed(value, lambda leaf: leaf if not isinstance(leaf, ObjectDB) else None if leaf._is_deleted else Ref(leaf.pk))
+    return changed(
+        value, lambda leaf: leaf if not isinstance(leaf, ObjectDB) else None if leaf._is_deleted else Ref(leaf.pk)
+    )
 
 
 def locks_of(text: str) -> list[str]:

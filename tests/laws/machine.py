@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import gc
 import pickle
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from django.db import connection
@@ -30,7 +31,7 @@ from perdure.objects.models import ObjectDB
 from perdure.transactions import transaction
 from tests.laws import live
 from tests.laws.model import Model
-from tests.laws.plain import Pick, Ref, canonical, changed, container_paths, containers, follow, hashables, mutate, trees, values
+from tests.laws.plain import Pick, Ref, changed, container_paths, containers, follow, hashables, mutate, trees, values
 from tests.laws.things import ORDINARY, Bang, LawChest, LawFuse, LawRoom, LawStone
 
 which = st.integers(0, 7)
@@ -41,7 +42,20 @@ tag_slots = st.tuples(
     st.sampled_from(["", "alias", "permission"]), st.sampled_from(["", "x"]), st.sampled_from(["light", "old", "y"])
 )
 routes = st.sampled_from(
-    ["get", "filter", "iterator", "raw", "only", "in_bulk", "contents", "related", "prefetch", "attribute", "value", "exact"]
+    [
+        "get",
+        "filter",
+        "iterator",
+        "raw",
+        "only",
+        "in_bulk",
+        "contents",
+        "related",
+        "prefetch",
+        "attribute",
+        "value",
+        "exact",
+    ]
 )
 
 
@@ -83,7 +97,8 @@ class WorldMachine(RuleBasedStateMachine):
     def resolved(self, value: Any) -> Any:
         """What was drawn, with `Ref`s to objects that there are."""
         return changed(
-            value, lambda leaf: leaf if not isinstance(leaf, Pick) else Ref(self.choose(leaf.pick)) if self.alive else None
+            value,
+            lambda leaf: leaf if not isinstance(leaf, Pick) else Ref(self.choose(leaf.pick)) if self.alive else None,
         )
 
     def living(self, value: Any) -> Any:
@@ -117,13 +132,24 @@ class WorldMachine(RuleBasedStateMachine):
         self.every_pk.add(made.pk)
         self.held[made.pk] = made
 
-    @rule(cls=st.sampled_from([*ORDINARY, LawRoom]), key=names, place=st.none() | which, home=st.none() | which, value=values)
+    @rule(
+        cls=st.sampled_from([*ORDINARY, LawRoom]),
+        key=names,
+        place=st.none() | which,
+        home=st.none() | which,
+        value=values,
+    )
     def create_one(self, cls, key, place, home, value):
         if len(self.alive) > 9:
             return
         value = self.resolved(value)
         found = self.create(
-            cls, key, None if cls is LawRoom else place, home, attributes={"inv": self.living(value)}, tags=[("light", "x")]
+            cls,
+            key,
+            None if cls is LawRoom else place,
+            home,
+            attributes={"inv": self.living(value)},
+            tags=[("light", "x")],
         )
         found["attrs"]["", "inv"] = value
         found["tags"].add(("", "x", "light"))
@@ -134,7 +160,13 @@ class WorldMachine(RuleBasedStateMachine):
             return
         place_pk = self.choose_kind(place, True)
         value = self.resolved(value)
-        row = {"key": "many", "location": place_pk, "nohome": True, "attributes": {"hp": self.living(value)}, "tags": ["old"]}
+        row = {
+            "key": "many",
+            "location": place_pk,
+            "nohome": True,
+            "attributes": {"hp": self.living(value)},
+            "tags": ["old"],
+        }
         for made in create_objects(ObjectDB, LawChest, [row] * count, hooks=hooks):
             self.take(made)
             found = self.model.create(made.pk, LawChest, "many", place_pk, None)
@@ -182,7 +214,11 @@ class WorldMachine(RuleBasedStateMachine):
             self.model.objects[pk]["destination"] = target_pk
 
     @precondition(lambda self: self.alive)
-    @rule(index=which, kind=st.sampled_from(["get", "view", "edit"]), text=st.sampled_from(["all()", "false()", "id(1) or perm(Admin)"]))
+    @rule(
+        index=which,
+        kind=st.sampled_from(["get", "view", "edit"]),
+        text=st.sampled_from(["all()", "false()", "id(1) or perm(Admin)"]),
+    )
     def lock(self, index, kind, text):
         pk = self.choose(index)
         self.fetch(pk).locks.add(f"{kind}:{text}")
@@ -265,10 +301,8 @@ class WorldMachine(RuleBasedStateMachine):
             mutate(container, op, index, self.living(key), self.living(item))
             mutate(follow(self.model.objects[pk]["attrs"][slot], path), op, index, key, item)
             return
-        try:
+        with suppress(DetachedContainer, DeletedObject):
             mutate(container, op, index, self.living(key), self.living(item))
-        except (DetachedContainer, DeletedObject):
-            pass
 
     @precondition(lambda self: self.containers_in())
     @rule(where=st.integers(0, 40), index=which, key=keys)
@@ -385,7 +419,11 @@ class WorldMachine(RuleBasedStateMachine):
     # --- past the instances
 
     @precondition(lambda self: self.alive)
-    @rule(chosen=st.lists(which, min_size=1, max_size=3), name=names, how=st.sampled_from(["constant", "expression", "bulk"]))
+    @rule(
+        chosen=st.lists(which, min_size=1, max_size=3),
+        name=names,
+        how=st.sampled_from(["constant", "expression", "bulk"]),
+    )
     def update_keys(self, chosen, name, how):
         pks = {self.choose(index) for index in chosen}
         rows = ObjectDB.objects.filter(pk__in=pks)
@@ -555,7 +593,12 @@ class WorldMachine(RuleBasedStateMachine):
         assert found == self.model.describe()
         for pk, obj in self.held.items():
             if pk not in self.model.objects:
-                for ask in (lambda obj=obj: obj.key, lambda obj=obj: obj.db, lambda obj=obj: obj.tags, lambda obj=obj: obj.save()):
+                for ask in (
+                    lambda obj=obj: obj.key,
+                    lambda obj=obj: obj.db,
+                    lambda obj=obj: obj.tags,
+                    lambda obj=obj: obj.save(),
+                ):
                     try:
                         ask()
                     except DeletedObject:

@@ -31,7 +31,9 @@ class Model:
 
     # --- objects
 
-    def create(self, pk: int, cls: type, key: str, location: int | None = None, home: int | None = None) -> dict[str, Any]:
+    def create(
+        self, pk: int, cls: type, key: str, location: int | None = None, home: int | None = None
+    ) -> dict[str, Any]:
         self.objects[pk] = made = {
             "class": cls,
             "key": key,

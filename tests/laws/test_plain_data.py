@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import connection
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import perdure.errors
@@ -23,7 +23,8 @@ def plant(row):
         made.attributes.add(f"a{number}", number)
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE objects_objectdb SET db_typeclass_path = %s, db_lock_storage = %s, db_cmdset_storage = %s WHERE id = %s",
+            "UPDATE objects_objectdb SET db_typeclass_path = %s, db_lock_storage = %s, db_cmdset_storage = %s "
+            "WHERE id = %s",
             [row["path"], row["locks"], row["cmdsets"], made.pk],
         )
         for number, text in enumerate(row["values"]):
@@ -36,7 +37,8 @@ def plant(row):
 
 
 def test_reading_runs_and_imports_nothing(witness):
-    @given(st.lists(rows, min_size=4, max_size=8))
+    @settings(max_examples=max(20, settings().max_examples // 2))
+    @given(st.lists(rows, min_size=3, max_size=6))
     def read(planted):
         live.wipe()
         pks = [plant(row) for row in planted]
@@ -57,5 +59,5 @@ def test_the_audit_would_hear(witness):
     module = "django.contrib.contenttypes.management.commands.remove_stale_contenttypes"
     pk = plant({"path": f"{module}.Command", "locks": "", "cmdsets": None, "values": ["1"], "kind": "i"})
     answer = witness.ask("audit")
-    assert any(module in line for line in answer["heard"])
+    assert any("contenttypes.py" in line for line in answer["heard"])
     assert answer["found"][str(pk)]["class"] == "str"

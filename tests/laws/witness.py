@@ -77,7 +77,7 @@ def main(database: str) -> None:
         if child == 0:
             try:
                 answer = {"found": requests[request]()}
-            except BaseException:
+            except BaseException:  # noqa: BLE001 - whatever it is, the parent is to hear of it
                 answer = {"error": traceback.format_exc()}
             sys.stdout.write(json.dumps(answer) + "\n")
             sys.stdout.flush()

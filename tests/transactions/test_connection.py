@@ -116,21 +116,6 @@ def test_every_connection_has_one_unit_of_its_own():
     assert found[0] is not unit
 
 
-def test_a_unit_that_joins_a_running_transaction_knows_its_savepoints():
-    del connections["default"]  # a fresh connection object for this thread
-    fresh = connections["default"]
-    try:
-        fresh.set_autocommit(True)
-        item = Item.objects.create(db_key="0")
-        with transaction.atomic():
-            with pytest.raises(Undo), transaction.atomic():
-                item.key = "1"
-                raise Undo
-            assert item.key == "0"
-    finally:
-        fresh.close()
-
-
 # --- autocommit off
 
 

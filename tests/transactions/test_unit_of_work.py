@@ -412,3 +412,37 @@ def test_an_error_of_a_users_statement_keeps_memory_in_step():
         with connection.cursor() as cursor:
             cursor.execute("SELECT nonsense FROM nowhere")
     assert item.key == "0" == row_of(item)[0]
+
+
+def test_a_write_refused_where_a_savepoint_ends_undoes_that_block_alone():
+    item, other = Item.objects.create(db_key="a"), Watched.objects.create(db_key="w")
+    with block():
+        other.key = "kept"
+        with pytest.raises(IntegrityError), block():
+            item.db_key = None
+            item.save()
+        assert (item.key, other.key) == ("a", "kept")
+        item.key = "after"
+    assert (row_of(item), other.key) == (("after", 0), "kept")
+
+
+def test_an_error_of_another_kind_where_a_savepoint_ends_undoes_that_block_alone(elsewhere):
+    item, gone = Item.objects.create(db_key="a"), Item.objects.create(db_key="gone")
+    with block():
+        with pytest.raises(DeletedObject), block():
+            item.key = "undone"
+            elsewhere.delete(gone)
+            gone.key = "never"
+        assert item.key == "a"
+        item.key = "after"
+    assert row_of(item) == ("after", 0)
+
+
+def test_an_assignment_that_was_never_saved_goes_with_the_rollback():
+    item = Item.objects.create(db_key="a")
+    with pytest.raises(Undo), block():
+        item.db_key = "unsaved"
+        raise Undo
+    assert item.db_key == "a"
+    item.save()
+    assert row_of(item) == ("a", 0)

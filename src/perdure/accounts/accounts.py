@@ -41,9 +41,7 @@ SAVED_FLAGS = "_saved_protocol_flags"
 LAST_PUPPET = "_last_puppet"
 
 
-class DefaultAccount(  # type: ignore[misc]
-    Registration, Authentication, Puppeting, Messaging, ChannelSubscriber, AccountDB
-):
+class DefaultAccount(Registration, Authentication, Puppeting, Messaging, ChannelSubscriber, AccountDB):
     """Somebody who plays: has a name and a password, and characters in the world."""
 
     objects: ClassVar[Any] = AccountManager()
@@ -248,5 +246,5 @@ class DefaultAccount(  # type: ignore[misc]
         """Called before the server shuts down, for accounts in memory."""
 
 
-class DefaultGuest(GuestBehaviour, DefaultAccount):  # type: ignore[misc]
+class DefaultGuest(GuestBehaviour, DefaultAccount):
     """Somebody who came in without an account; forgotten when they leave."""

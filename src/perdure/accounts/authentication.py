@@ -7,7 +7,7 @@ say whether a name exists.
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import authenticate as check_credentials
 
@@ -20,7 +20,16 @@ logger = logging.getLogger("perdure.accounts")
 security = logging.getLogger("perdure.security")
 
 
-class Authentication:
+# To a type checker the whole is there already; what runs is a plain class to mix in.
+if TYPE_CHECKING:
+    from perdure.accounts.models import AccountDB
+
+    Whole = AccountDB
+else:
+    Whole = object
+
+
+class Authentication(Whole):
     """Knowing accounts again; part of `DefaultAccount`."""
 
     @classmethod
@@ -61,14 +70,14 @@ class Authentication:
         except Exception:  # boundary of user code: whoever types a wrong password must get the same answer always
             logger.exception("error in at_failed_login of account #%s", account.pk)
 
-    def set_password(self: Any, password: str | None, **kwargs: Any) -> None:
+    def set_password(self: Any, password: str | None, **kwargs: Any) -> None:  # type: ignore[override]
         """Give the account another password; save it afterwards. None means that nobody can log in.
 
         Args:
             password: not checked; see `validate_password`.
             **kwargs: passed on to `at_password_change`.
         """
-        super().set_password(password)  # type: ignore[misc]
+        super().set_password(password)
         security.info("password changed: account #%s", self.pk)
         self.at_password_change(**kwargs)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 
@@ -25,7 +25,16 @@ logger = logging.getLogger("perdure.accounts")
 MYSELF = frozenset({"me", "self", "*me", "*self"})
 
 
-class Messaging:
+# To a type checker the whole is there already; what runs is a plain class to mix in.
+if TYPE_CHECKING:
+    from perdure.accounts.models import AccountDB
+
+    Whole = AccountDB
+else:
+    Whole = object
+
+
+class Messaging(Whole):
     """How an account hears, searches and looks; part of `DefaultAccount`."""
 
     #: Slots: header, sessions, characters, footer.
@@ -71,7 +80,7 @@ class Messaging:
 
     # --- searching
 
-    def search(
+    def search(  # type: ignore[override]
         self: Any,
         searchdata: Any,
         return_puppet: bool = False,

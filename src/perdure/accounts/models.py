@@ -83,7 +83,7 @@ class AccountDB(UniqueName, TypedObject, AbstractUser):
         super().__setattr__(NAME if name == "db_key" else name, value)
 
     def _attnames(self, wanted: Iterable[str]) -> tuple[str, ...]:
-        return super()._attnames([NAME if name == "db_key" else name for name in wanted])
+        return super()._attnames(frozenset(NAME if name == "db_key" else name for name in wanted))
 
     @property
     def key(self) -> str:

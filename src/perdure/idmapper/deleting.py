@@ -49,6 +49,10 @@ class Deleting(ModelPart):
     def _close(self) -> None:
         """The deletion is through: drop what memory holds, so that every access finds out."""
         if self.__dict__.get("_is_deleted"):
+            if unit_of_work(self._state.db).is_touched(self, "created"):
+                # No row will ever tell these again if the creation is undone too.
+                names = self._tracked_names
+                self.__dict__["_unmade"] = {name: self.__dict__[name] for name in names if name in self.__dict__}
             self._expire_fields()
             self._expire_beside_row()
             self.__dict__.pop("_dirty", None)
@@ -77,11 +81,12 @@ class Deleting(ModelPart):
             identifiers.lost(state.db, meta.concrete_model, pk)
         held.pop("_is_deleted", None)
         held.pop("_dirty", None)
+        unmade = held.pop("_unmade", {})
         if not state.adding and meta.concrete_model._meta.auto_field is not None:
             held[meta.pk.attname] = None
         for field in meta.concrete_fields:
             if field.attname not in held:
-                held[field.attname] = field.get_default()
+                held[field.attname] = unmade.get(field.attname, field.get_default())
         held.pop("_expired", None)
         self._expire_beside_row()
         state.adding = True

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import ForeignKey
+from django.db.models import ForeignKey, Model
 from django.db.models.base import ModelBase
 
 from perdure.idmapper.deleting import hear_deletions
 from perdure.idmapper.identity import identity_map
 from perdure.idmapper.relations import resolve_by_identity
+from perdure.idmapper.sharing import share_managers
+from perdure.idmapper.states import describe
 from perdure.idmapper.wrappers import wrapper_for
 
 __all__ = ["SharedMemoryModelBase", "WeakSharedMemoryModelBase"]
@@ -38,6 +41,8 @@ class SharedMemoryModelBase(ModelBase):
             if short != field.name and not hasattr(cls, short):
                 setattr(cls, short, wrapper_for(field))
         cls._custom_init = mcs._overrides_init(cls)
+        share_managers(cls)
+        _name_the_deleted(cls)
         if meta.abstract:
             return cls
         cls.__dbclass__ = meta.concrete_model
@@ -65,6 +70,23 @@ class SharedMemoryModelBase(ModelBase):
             if "__init__" in base.__dict__ and not base.__dict__.get("_library_init"):
                 return True
         return False
+
+
+def _name_the_deleted(cls: Any) -> None:
+    """Have `str()` of a deleted instance say so, instead of raise: logs and the admin name what they deleted."""
+    original = cls.__str__
+    if original is Model.__str__ or hasattr(original, "_names_the_deleted"):
+        return
+
+    @functools.wraps(original)
+    def __str__(self: Any) -> str:
+        held = self.__dict__
+        if held.get("_is_deleted") and "_expired" in held:
+            return f"<deleted {describe(self)}>"
+        return original(self)  # type: ignore[no-any-return]
+
+    __str__._names_the_deleted = True  # type: ignore[attr-defined]
+    cls.__str__ = __str__
 
 
 class WeakSharedMemoryModelBase(SharedMemoryModelBase):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         _meta: ClassVar[Any]
         _state: Any
         _strong_cache: bool
+        _tracked_names: frozenset[str]
 
         def at_init(self) -> None: ...
         def _close(self) -> None: ...

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import router, transaction
 from django.db.models import F, Manager, Model, QuerySet
+from django.db.models.manager import BaseManager
 from django.db.models.query import ModelIterable, RawQuerySet
 
 from perdure.errors import DuplicateInstance, InvalidArgument
@@ -287,5 +288,5 @@ class SharedMemoryManager(Manager.from_queryset(SharedMemoryQuerySet)):  # type:
         return instance
 
     def _covers(self, instance: Any) -> bool:
-        """Whether this manager's queryset would include `instance`."""
-        return isinstance(instance, self.model)
+        """Whether this manager's queryset would include `instance`; one that makes its own may leave out rows."""
+        return type(self).get_queryset is BaseManager.get_queryset and isinstance(instance, self.model)

@@ -113,7 +113,7 @@ class _IdentityLookup:
         return super().__get__(instance, cls)  # type: ignore[misc]
 
     def _drop_stale(self, instance: Any) -> None:
-        """Forget a target (of a plain Django model) that the id no longer means, or that may have been written since."""
+        """Forget a target (of a plain Django model) that the id no longer means, or that was perhaps written since."""
         cached = instance._state.__dict__.get("fields_cache")
         known = cached.get(self.field.name) if cached else None
         if known is not None and known._state.db is not None:

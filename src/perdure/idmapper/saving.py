@@ -72,14 +72,16 @@ class Saving(ModelPart):
                     "instance stands for; make a new instance instead"
                 )
             # Before anything changes: where threads share, this waits for a transaction that may yet be undone.
-            check_owner(self, unit_of_work(self._state.db))
+            unit = unit_of_work(self._state.db)
+            check_owner(self, unit)
+            unit.touch(self, "fields")  # a rollback takes back what has not been saved, too
             old = held.get(name, _UNSET)
             held.setdefault("_dirty", {}).setdefault(name, old)
         held[name] = value
 
     # --- saving
 
-    def save(  # Django takes positional arguments too
+    def save(
         self,
         force_insert: bool | tuple[ModelBase, ...] = False,
         force_update: bool = False,
@@ -99,11 +101,12 @@ class Saving(ModelPart):
         if using is not None and using != state.db:
             self._copy_to(using)
             return
-        names = self._names_to_write() if update_fields is None else self._attnames(update_fields)
-        if names or update_fields is None:
-            self._update(names, force_insert=force_insert)
+        asked = None if update_fields is None else frozenset(update_fields)
+        names = self._names_to_write() if asked is None else self._attnames(asked)
+        if names or asked is None:
+            self._update(names, force_insert, asked)
 
-    def _attnames(self, wanted: Iterable[str]) -> tuple[str, ...]:
+    def _attnames(self, wanted: frozenset[str]) -> tuple[str, ...]:
         meta: Any = self._meta
         by_name = {}
         for field in meta.concrete_fields:
@@ -113,7 +116,7 @@ class Saving(ModelPart):
             raise ValueError(
                 f"{type(self).__name__}.save(update_fields=…): no such fields to update: {', '.join(unknown)}"
             )
-        return tuple(dict.fromkeys(by_name[name] for name in wanted))
+        return tuple(sorted({by_name[name] for name in wanted}))
 
     def _names_to_write(self) -> tuple[str, ...]:
         held = self.__dict__
@@ -145,7 +148,7 @@ class Saving(ModelPart):
             return  # the same value again
         try:
             if type(self).save in _PLAIN_SAVES:
-                self._update((field.attname,))
+                self._update((field.attname,), asked=frozenset({field.name}))
             else:
                 self.save(update_fields=[field.name])
         except BaseException:
@@ -165,8 +168,16 @@ class Saving(ModelPart):
             else:
                 held[name] = old
 
-    def _update(self, names: tuple[str, ...], force_insert: bool | tuple[ModelBase, ...] = False) -> None:
-        """Write columns of a row that exists: gathered inside a transaction, at once outside of one."""
+    def _update(
+        self,
+        names: tuple[str, ...],
+        force_insert: bool | tuple[ModelBase, ...] = False,
+        asked: frozenset[str] | None = None,
+    ) -> None:
+        """Write columns of a row that exists: gathered inside a transaction, at once outside of one.
+
+        `asked` are the fields that the caller named, which the signals tell; None when it is whatever has changed.
+        """
         cls = type(self)
         meta: Any = self._meta
         alias = self._state.db
@@ -180,20 +191,15 @@ class Saving(ModelPart):
             return
         with transaction.atomic(using=alias, savepoint=False):
             if listened:
-                signals.pre_save.send(
-                    sender=cls, instance=self, raw=False, using=alias, update_fields=frozenset(names) or None
-                )
+                signals.pre_save.send(sender=cls, instance=self, raw=False, using=alias, update_fields=asked)
+                if asked is None:
+                    names = self._names_to_write()  # a receiver may have changed more
             self._write(unit, names)
             for name in names:
                 self._call_postsave(name, new=False)
             if listened:
                 signals.post_save.send(
-                    sender=cls,
-                    instance=self,
-                    created=False,
-                    update_fields=frozenset(names) or None,
-                    raw=False,
-                    using=alias,
+                    sender=cls, instance=self, created=False, update_fields=asked, raw=False, using=alias
                 )
 
     def _needs_block(self, names: tuple[str, ...]) -> bool:
@@ -291,9 +297,7 @@ class Saving(ModelPart):
         with transaction.atomic(using=alias):
             unit.touch(self, "created")
             self.__dict__.pop("_inserted", None)
-            super().save(
-                force_insert=force_insert, force_update=force_update, using=alias, update_fields=update_fields
-            )
+            super().save(force_insert=force_insert, force_update=force_update, using=alias, update_fields=update_fields)
             self._after_insert(new=self.__dict__.pop("_inserted", False))
 
     def _save_table(

@@ -7,7 +7,7 @@ of whoever controls it.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from perdure.idmapper.states import require
 from perdure.objects.creation import announce_arrival, apply_arguments, default_home, normal_lockstring
@@ -35,7 +35,14 @@ def sets_default_locks(hook: Any) -> Any:
     return hook
 
 
-class Lifecycle:
+# To a type checker the whole is there already; what runs is a plain class to mix in.
+if TYPE_CHECKING:
+    Whole = ObjectDB
+else:
+    Whole = object
+
+
+class Lifecycle(Whole):
     """How an object begins and ends; part of `DefaultObject`."""
 
     #: Locks of a new object.
@@ -110,7 +117,7 @@ class Lifecycle:
         """Called before this object is deleted. False (or `Veto`) keeps it."""
         return True
 
-    def delete(self: Any, announce: bool = False) -> veto.Decision:
+    def delete(self: Any, announce: bool = False) -> veto.Decision:  # type: ignore[override]
         """Delete this object, with its attributes, tags and scripts, and the exits that lead here.
 
         What is inside goes home, without announcements and whatever it says to that.
@@ -140,7 +147,7 @@ class Lifecycle:
             if found.at_home:
                 ObjectDB.unscoped.using(self._state.db).filter(db_home=self.pk).update(db_home=None)
             if not remove_row(self):
-                super().delete()  # type: ignore[misc]
+                super().delete()
             return decision
 
     def _let_go_of_account(self: Any) -> None:

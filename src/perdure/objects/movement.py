@@ -8,7 +8,7 @@ No locks are checked. Moving to where the object is already does nothing, unless
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from perdure.errors import EntityNotFound, MoveLoop
 from perdure.objects.models import ObjectDB
@@ -56,7 +56,14 @@ class _UndoMove(Exception):
         self.result = result
 
 
-class Movement:
+# To a type checker the whole is there already; what runs is a plain class to mix in.
+if TYPE_CHECKING:
+    Whole = ObjectDB
+else:
+    Whole = object
+
+
+class Movement(Whole):
     """How an object moves; part of `DefaultObject`."""
 
     def move_to(

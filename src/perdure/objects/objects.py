@@ -30,7 +30,7 @@ from perdure.typeclasses.handlers import lazy_handler, registered_handler
 __all__ = ["DefaultCharacter", "DefaultExit", "DefaultObject", "DefaultRoom", "set_exit_cmdset_factory"]
 
 
-class DefaultObject(  # type: ignore[misc]
+class DefaultObject(
     Lifecycle,
     Movement,
     Searching,
@@ -106,7 +106,7 @@ class DefaultObject(  # type: ignore[misc]
     _command_line = registered_handler("command_line")
 
 
-class DefaultCharacter(CharacterPuppeting, CharacterMaker, DefaultObject):  # type: ignore[misc]
+class DefaultCharacter(CharacterPuppeting, CharacterMaker, DefaultObject):
     """Somebody whom a player can be."""
 
     _content_types = ("character",)
@@ -157,7 +157,7 @@ class DefaultRoom(DefaultObject):
         self.location = None
 
 
-class DefaultExit(ExitMaker, DefaultObject):  # type: ignore[misc]
+class DefaultExit(ExitMaker, DefaultObject):
     """A way from its location to its destination, taken by typing its name."""
 
     _content_types = ("exit",)

@@ -7,7 +7,7 @@ the live sessions.
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from perdure.locks.permissions import is_quelled
 
@@ -64,7 +64,16 @@ class Puppeting:
         """Called on objects in memory before the world is shut down."""
 
 
-class CharacterPuppeting:
+# To a type checker the whole is there already; what runs is a plain class to mix in.
+if TYPE_CHECKING:
+    from perdure.objects.models import ObjectDB
+
+    Whole = ObjectDB
+else:
+    Whole = object
+
+
+class CharacterPuppeting(Whole):
     """Characters leave the world while nobody plays them; part of `DefaultCharacter`."""
 
     def at_pre_puppet(self: Any, account: Any, session: Any = None, **kwargs: Any) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.module_loading import import_string
 
@@ -127,10 +127,17 @@ def at_search_result(matches: Any, caller: Any, query: str = "", quiet: bool = F
     return None
 
 
-class Searching:
+# To a type checker the whole is there already; what runs is a plain class to mix in.
+if TYPE_CHECKING:
+    Whole = ObjectDB
+else:
+    Whole = object
+
+
+class Searching(Whole):
     """How an object finds others; part of `DefaultObject`."""
 
-    def search(
+    def search(  # type: ignore[override]
         self: Any,
         searchdata: Any,
         global_search: bool = False,

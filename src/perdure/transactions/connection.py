@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
@@ -75,19 +75,25 @@ def _flush_before(
 def _commit(unit: UnitOfWork, original: Callable[[], None]) -> None:
     try:
         unit.flush()
+        original()
     except BaseException:
-        unit.connection.rollback()
+        unit.connection.rollback()  # Django does so for errors of the database only
         raise
-    original()
     unit.committed()
 
 
 def _rollback(unit: UnitOfWork, original: Callable[[], None]) -> None:
     unit.pending = {}
+    called = any(frame.callbacks for frame in unit.frames)
     try:
         original()
     finally:
-        unit.undone()
+        try:
+            unit.undone()
+        finally:
+            if called and not unit.connection.in_atomic_block:
+                # Where the driver begins a transaction by itself, the callbacks' statements have begun one.
+                unit.connection.commit()
 
 
 def _savepoint(unit: UnitOfWork, original: Callable[[], str | None]) -> str | None:
@@ -99,6 +105,14 @@ def _savepoint(unit: UnitOfWork, original: Callable[[], str | None]) -> str | No
 
 
 def _savepoint_commit(unit: UnitOfWork, original: Callable[[str], None], sid: str) -> None:
+    try:
+        unit.flush()
+    except BaseException as error:
+        # The block that encloses goes on: back to the savepoint, which a broken transaction would refuse.
+        unit.connection.needs_rollback = False
+        if not isinstance(error, DatabaseError):  # for those, Django goes back by itself
+            unit.connection.savepoint_rollback(sid)
+        raise
     original(sid)
     unit.savepoint_released(sid)
 
@@ -138,7 +152,9 @@ _HEARD: dict[str, Callable[..., Any]] = {
 
 
 def _attach_when_opened(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
-    attach(connection)
+    unit = attach(connection)
+    if unit.pending or any(frame.touched or frame.callbacks for frame in unit.frames):
+        unit.undone()  # the connection was lost or closed in a transaction, which the database has undone
 
 
 connection_created.connect(_attach_when_opened, dispatch_uid="perdure.transactions.attach")

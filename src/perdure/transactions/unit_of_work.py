@@ -111,13 +111,18 @@ class UnitOfWork:
         if self.has_written and self.in_transaction:
             self.frames[-1].seen[id(target)] = weakref.ref(target)
 
-    def is_touched(self, target: object) -> bool:
-        """Whether the open transaction has changed `target`."""
+    def is_touched(self, target: object, aspect: str | None = None) -> bool:
+        """Whether the open transaction has changed `target` (or just this aspect of it)."""
         key = id(target)
-        return any(key in frame.touched for frame in self.frames)
+        return any(key in frame.touched and aspect in (None, *frame.touched[key][1]) for frame in self.frames)
 
     def gather(self, writer: Writer, key: Hashable, item: object = None) -> None:
-        """Keep a write until the next flush; the same key again replaces the item."""
+        """Keep a write until the next flush; the same key again replaces the item.
+
+        Raises Django's `TransactionManagementError` in a transaction that can only be rolled back.
+        """
+        if self.connection.needs_rollback:
+            self.connection.validate_no_broken_transaction()
         write_clock.now += 1
         self.has_written = True
         self.pending.setdefault(writer, {})[key] = item

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Callable
-from typing import Any, Generic, NoReturn, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar, overload
 
 from perdure.errors import InvalidArgument, UnsavedObject, WrongThread, WrongType
 from perdure.idmapper.states import describe, require
@@ -32,6 +32,12 @@ from perdure.values.scalars import IMMEDIATE
 __all__ = ["AttributeProperty", "NAttributeProperty"]
 
 T = TypeVar("T")
+
+if TYPE_CHECKING:
+    # So that `oil: int = AttributeProperty(100)` passes: the annotation is that of the value.
+    AnyValue = Any
+else:
+    AnyValue = object
 
 _NO_KEY: Any = object()  # in no holder, so that reading takes the long way
 
@@ -57,7 +63,7 @@ class _UnsavedDefault:
         return self._where
 
 
-class AttributeProperty(Generic[T]):
+class AttributeProperty(Generic[T], AnyValue):  # type: ignore[misc]
     """An attribute declared on a typeclass; its key is the name it is bound to.
 
     Args:

@@ -39,12 +39,15 @@ def _resolve(references: Collection[Reference]) -> Mapping[Reference, object]:
     wanted: dict[str, list[Any]] = defaultdict(list)
     found: dict[Reference, object] = {}
     for reference in references:
-        wanted[reference.model].append(reference.pk)
+        if isinstance(reference.model, str) and _is_pk(reference.pk):
+            wanted[reference.model].append(reference.pk)
     for label, pks in wanted.items():
         try:
             model: Any = apps.get_model(label)
-        except LookupError:
+        except (LookupError, ValueError):
             continue
+        if not hasattr(model, "__defaultclasspath__"):
+            continue  # only typed objects are ever stored as references; whatever else the text names stays unread
         known = identity_map(DEFAULT_DB_ALIAS, model)
         live = {pk: known.get(pk) for pk in pks}
         cold = [pk for pk, instance in live.items() if instance is None]
@@ -52,6 +55,11 @@ def _resolve(references: Collection[Reference]) -> Mapping[Reference, object]:
             live |= {instance.pk: instance for instance in model.unscoped.filter(pk__in=cold)}
         found |= {Reference(label, pk): instance for pk, instance in live.items() if instance is not None}
     return found
+
+
+def _is_pk(value: object) -> bool:
+    """Whether a stored reference's id can be the id of a row at all."""
+    return type(value) is int and 0 < value < 2**63
 
 
 def connect() -> None:

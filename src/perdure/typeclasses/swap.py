@@ -72,7 +72,7 @@ def locks_to_set(obj: Any, defaults: str) -> str:
     old_class = obj.__dict__.get("_swapped_from")
     if old_class is None:
         return defaults
-    set_before: str = getattr(old_class, "default_locks", None) or getattr(old_class, "lockstring", "")
+    set_before: Any = getattr(old_class, "default_locks", None) or getattr(old_class, "lockstring", "")
     before = _by_access_type(set_before)
     changed = {name for name, text in _by_access_type(obj.lock_storage).items() if before.get(name) != text}
     return ";".join(f"{name}:{text}" for name, text in _by_access_type(defaults).items() if name not in changed)

@@ -118,14 +118,23 @@ class UniqueName(Saving):
             self._explain_taken(name, error)
             raise
 
-    def _update(self, names: tuple[str, ...], force_insert: bool | tuple[ModelBase, ...] = False) -> None:
+    def _names_to_write(self) -> tuple[str, ...]:
+        names = super()._names_to_write()
+        return tuple(dict.fromkeys((*names, FOLDED))) if self.name_source in names else names
+
+    def _update(
+        self,
+        names: tuple[str, ...],
+        force_insert: bool | tuple[ModelBase, ...] = False,
+        asked: frozenset[str] | None = None,
+    ) -> None:
         if self.name_source not in names:
-            super()._update(names, force_insert)
+            super()._update(names, force_insert, asked)
             return
         name = getattr(self, self.name_source)
         try:
             with transaction.atomic(using=self._state.db):
-                super()._update(tuple(dict.fromkeys((*names, FOLDED))), force_insert)
+                super()._update(tuple(dict.fromkeys((*names, FOLDED))), force_insert, asked)
         except IntegrityError as error:
             self.__dict__.pop(FOLDED, None)
             self._explain_taken(name, error)
