@@ -183,7 +183,13 @@ def make_many(count: int, room) -> None:
         ObjectDB,
         CostlyThing,
         [
-            {"key": f"thing{index}", "location": room, "nohome": True, "attributes": {"hp": index, "l": [1]}, "tags": ["t"]}
+            {
+                "key": f"thing{index}",
+                "location": room,
+                "nohome": True,
+                "attributes": {"hp": index, "l": [1]},
+                "tags": ["t"],
+            }
             for index in range(count)
         ],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -46,6 +47,9 @@ GOOD = """
         flame = Positive(5)
         glow = NAttributeProperty(1.5)
         fuel: AttributeProperty[str] = AttributeProperty("oil")
+        owner = AttributeProperty()
+        maker = AttributeProperty(None, category="story", autocreate=False)
+        marks: dict[str, int] = AttributeProperty(default={}, lockstring="attredit:false()")
 
         def at_object_creation(self) -> None:
             super().at_object_creation()
@@ -90,6 +94,9 @@ GOOD = """
     lamp.wick -= 1
     lamp.flame += 1
     lamp.names.append("brass")
+    lamp.owner = cellar
+    lamp.maker = "Aladdin"
+    lamp.marks["x"] = 1
     lamp.db.price = lamp.db.price or 5
     lamp.ndb.seen = True
     lamp.ignite()
@@ -138,10 +145,17 @@ CONFIGURATIONS = {
         strict = True
         plugins = mypy_django_plugin.main
         [mypy.plugins.django-stubs]
-        django_settings_module = tests.settings
+        django_settings_module = game_settings
         strict_settings = False
     """,
 }
+
+
+SETTINGS = """
+    from perdure.settings_default import *
+
+    SECRET_KEY = "nobody logs in here"
+"""
 
 
 def _lines(sample: str) -> str:
@@ -154,13 +168,15 @@ def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     folder = tmp_path_factory.mktemp("game")
     (folder / "good.py").write_text(_lines(GOOD))
     (folder / "bad.py").write_text(_lines(BAD))
+    (folder / "game_settings.py").write_text(_lines(SETTINGS))
     (folder / "mypy.ini").write_text(_lines(CONFIGURATIONS[request.param]))
     # Django's stubs take long to read; mypy itself finds out what has changed since.
     cache = ROOT / ".mypy_cache" / f"user-code-{request.param}"
     command = [sys.executable, "-m", "mypy", "--config-file", str(folder / "mypy.ini"), "--cache-dir", str(cache)]
     ran = subprocess.run(
         [*command, str(folder / "good.py"), str(folder / "bad.py")],
-        cwd=ROOT,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(folder), "DJANGO_SETTINGS_MODULE": "game_settings"},
         capture_output=True,
         text=True,
         timeout=300,

@@ -2,7 +2,8 @@
 
 A Django model form assigns the cleaned values to its instance before it is known to be valid. On a live instance
 those would be seen by everybody and stored by the next save, so they are taken back when the form has errors; and at
-the end of the request when nobody has saved them (the admin keeps a valid form unsaved when another on the page is not).
+the end of the request when nobody has saved them (the admin keeps a valid form unsaved when another on the page is
+not).
 
 Django has no hook between the assignment and the verdict, so `BaseModelForm._post_clean` is wrapped here, for
 instances of shared-memory models only; `tests/idmapper/test_forms.py` fails when Django changes it.

@@ -139,7 +139,11 @@ class Lifecycle(Whole):
                 for script in list(self.scripts.all()):
                     script.delete()
             if found.leading:
-                self._delete_entrances()
+                self.__dict__["_going"] = True
+                try:
+                    self._delete_entrances()
+                finally:
+                    del self.__dict__["_going"]
             if found.located and announce:
                 self.clear_contents()
             if found.located:
@@ -165,6 +169,8 @@ class Lifecycle(Whole):
         """Delete what leads here, or clear its destination."""
         leading = ObjectDB.unscoped.using(self._state.db).filter(db_destination=self.pk)
         for entrance in leading.exclude(pk=self.pk):
+            if "_going" in entrance.__dict__:
+                continue  # each leads to the other, and that one is being deleted already
             if getattr(entrance, "on_target_deleted", "delete") == "delete" and entrance._unavailable is None:
                 entrance.delete()
         leading.update(db_destination=None)

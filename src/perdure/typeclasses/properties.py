@@ -83,6 +83,17 @@ class AttributeProperty(Generic[T], AnyValue):  # type: ignore[misc]
 
     @overload
     def __init__(
+        self: AttributeProperty[Any],
+        default: None = None,
+        category: str | None = None,
+        strattr: bool = False,
+        lockstring: str = "",
+        autocreate: bool = True,
+        type: Any = None,
+    ) -> None: ...
+
+    @overload
+    def __init__(
         self,
         default: Callable[[], T],
         category: str | None = None,
@@ -95,7 +106,7 @@ class AttributeProperty(Generic[T], AnyValue):  # type: ignore[misc]
     @overload
     def __init__(
         self,
-        default: T = ...,
+        default: T,
         category: str | None = None,
         strattr: bool = False,
         lockstring: str = "",
