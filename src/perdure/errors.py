@@ -214,6 +214,7 @@ class LockException(PerdureError, ValueError):
     """
 
     def __init__(self, message: str, text: str = "", position: int | None = None) -> None:
+        self.reason = message
         self.text = text
         self.position = position
         if position is not None:

@@ -1,8 +1,9 @@
 """Reads the examples of a page, and runs them in a game as their reader would.
 
 A page is run in order. `python` blocks are typed at one `perdure shell`; a block with a `title` is a file to save in
-the game, and what follows it runs in a new process, as after a restart. `console` blocks hold commands (`$ …`), run
-in the game, and parts of what they print. Examples that are only to be read are `text` or `pycon`.
+the game, and what follows it runs in a new process, as after a restart. `console` blocks hold commands (`$ …`), run in
+the game, and parts of what they print; `# fails` under a command says that it ends with an error. Examples that are
+only to be read are `text` or `pycon`.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ class SurvivalMachine(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(NAMES), alias=st.none() | st.sampled_from(NAMES))
     def come_back(self, name, alias):
-        if name in self.classes or (alias is not None and (alias == name or self.means(alias))):
+        if self.means(name) or (alias is not None and (alias == name or self.means(alias))):
             return
         self.generation += 1
         self.classes[name] = define(name, self.generation, alias)

@@ -105,6 +105,18 @@ def test_exits_that_lead_here_go_too_unless_they_say_otherwise(room, cellar):
     assert cellar.contents == [sign]
 
 
+def test_exits_in_it_go_too_and_what_forbids_that_goes_home(room, cellar):
+    hall = create_object(DefaultRoom, key="Hall")
+    out = create_object(DefaultExit, key="out", location=room, destination=hall, home=cellar)
+    stubborn = create_object(Rooted, key="stubborn", location=room, destination=hall, home=cellar)
+    round_trip = create_object(DefaultExit, key="round", location=room, destination=room)
+    assert len(room.contents) == 3
+    assert room.delete()
+    assert (out._is_deleted, round_trip._is_deleted, stubborn._is_deleted) == (True, True, False)
+    assert cellar.contents == [stubborn]
+    assert stubborn.destination is hall
+
+
 @pytest.mark.defect("H-29")
 def test_references_to_it_read_as_none(room, lamp):
     keeper = create_object(DefaultObject, key="keeper", home=lamp, attributes={"friend": lamp, "friends": [lamp, room]})

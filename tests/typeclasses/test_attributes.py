@@ -16,8 +16,8 @@ from perdure.errors import (
     AttributeMissing,
     DeletedObject,
     DetachedContainer,
-    InvalidArgument,
     InvalidKey,
+    LockException,
     ReadOnlyProperty,
     UnreadableValue,
     UnsavedObject,
@@ -642,9 +642,10 @@ def test_a_lockstring_given_again_replaces_the_first(box):
 @pytest.mark.defect("A-23")
 def test_a_malformed_lockstring_is_refused_and_changes_nothing(box):
     box.db.hp = 1
-    with pytest.raises(InvalidArgument, match="hp"):
+    with pytest.raises(LockException, match="hp") as raised:
         box.attributes.add("hp", 2, lockstring="attrread:(all(")
-    with pytest.raises(InvalidArgument, match="mp"):
+    assert raised.value.position == len(raised.value.text) == 14
+    with pytest.raises(LockException, match="mp"):
         box.attributes.batch_add(("hp", 2), ("mp", 3, None, "attrread"))
     assert rows(box) == {(None, "hp"): "1"}
 

@@ -118,7 +118,7 @@ class Lifecycle(Whole):
         return True
 
     def delete(self: Any, announce: bool = False) -> veto.Decision:  # type: ignore[override]
-        """Delete this object, with its attributes, tags and scripts, and the exits that lead here.
+        """Delete this object, with its attributes, tags and scripts, and the exits in it and to it.
 
         What is inside goes home, without announcements and whatever it says to that.
 
@@ -144,9 +144,10 @@ class Lifecycle(Whole):
                     self._delete_entrances()
                 finally:
                     del self.__dict__["_going"]
-            if found.located and announce:
-                self.clear_contents()
             if found.located:
+                self._delete_ways_out()
+                if announce:
+                    self.clear_contents()
                 self._evacuate()
             if found.at_home:
                 ObjectDB.unscoped.using(self._state.db).filter(db_home=self.pk).update(db_home=None)
@@ -164,6 +165,13 @@ class Lifecycle(Whole):
         account = self.account
         if account is not None and (characters := getattr(account, "characters", None)) is not None:
             characters.remove(self)
+
+    def _delete_ways_out(self: Any) -> None:
+        """Delete what is in here and leads somewhere; what forbids it goes home with the rest."""
+        inside = ObjectDB.unscoped.using(self._state.db).filter(db_location=self.pk)
+        for way_out in inside.filter(db_destination__isnull=False):
+            if "_going" not in way_out.__dict__ and way_out._unavailable is None:
+                way_out.delete()
 
     def _delete_entrances(self: Any) -> None:
         """Delete what leads here, or clear its destination."""

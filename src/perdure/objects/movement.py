@@ -7,7 +7,8 @@ No locks are checked. Moving to where the object is already does nothing, unless
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from perdure.errors import EntityNotFound, MoveLoop
@@ -165,7 +166,7 @@ class Movement(Whole):
             questions.insert(1, (source.at_pre_object_leave, (self, target)))
         for hook, args in questions:
             decisions: list[veto.Decision] = []
-            error = attempt(_decide, decisions, hook, args, arguments)
+            error = attempt(_deciding(hook, decisions), *args, **arguments)
             if error is not None:
                 return MoveResult(False, hook.__name__, "", (error,))
             if not decisions[0]:
@@ -266,8 +267,14 @@ class Movement(Whole):
         return self.at_post_move(source_location, **kwargs)
 
 
-def _decide(decisions: list[veto.Decision], hook: Any, args: tuple[Any, ...], arguments: dict[str, Any]) -> None:
-    decisions.append(veto.ask(hook, *args, **arguments))
+def _deciding(hook: Any, decisions: list[veto.Decision]) -> Callable[..., None]:
+    """The pre-hook, putting what it decides into `decisions`."""
+
+    @functools.wraps(hook)
+    def decide(*args: Any, **kwargs: Any) -> None:
+        decisions.append(veto.ask(hook, *args, **kwargs))
+
+    return decide
 
 
 def _exits_between(origin: Any, destination: Any) -> Iterator[Any]:

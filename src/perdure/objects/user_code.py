@@ -27,7 +27,7 @@ def attempt(hook: Callable[..., Any], *args: Any, **kwargs: Any) -> Exception | 
     except DatabaseError:
         raise
     except Exception as error:  # the boundary of a game's hooks
-        owner = getattr(hook, "__self__", None)
+        owner = getattr(getattr(hook, "__wrapped__", hook), "__self__", None)
         where = describe(owner) if hasattr(owner, "_meta") else repr(owner)
         logger.exception("%s of %s failed", getattr(hook, "__name__", hook), where)
         return error

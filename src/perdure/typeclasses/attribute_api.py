@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from perdure.errors import AttributeMissing, InvalidArgument
+from perdure.errors import AttributeMissing, InvalidArgument, LockException
 from perdure.locks import LockHandler, validate_lockstring
 from perdure.typeclasses.attribute_store import Slot
 from perdure.typeclasses.handlers import OwnerRef
@@ -156,9 +156,10 @@ class BaseAttributeHandler:
         """
         slot = self._slot(key, category)
         if lockstring:
-            valid, error = validate_lockstring(lockstring)
-            if not valid:
-                raise InvalidArgument(f"lockstring of attribute {key!r}: {error}")
+            _, error = validate_lockstring(lockstring)
+            if error is not None:
+                where = f"lockstring of attribute {key!r}"
+                raise LockException(f"{where}: {error.reason}", error.text, error.position)
         if accessing_obj is not None and not self._may_write(slot, accessing_obj, default_access):
             return
         if strattr and not isinstance(value, str):
