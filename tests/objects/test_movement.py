@@ -175,6 +175,7 @@ def test_an_error_of_a_pre_hook_stops_the_move_and_names_it(here, there, mover, 
     assert (result.phase, [str(error) for error in result.errors]) == ("at_pre_move", ["cannot decide"])
     assert mover.location is here
     assert "cannot decide" in caplog.text
+    assert f"at_pre_move of {type(mover).__name__} #{mover.pk} failed" in caplog.text
 
 
 @pytest.mark.defect("H-22")
