@@ -14,3 +14,7 @@ class ObjectsConfig(AppConfig):
     label = "objects"
     verbose_name = "Objects"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        from perdure.objects import checks  # noqa: F401

@@ -13,7 +13,7 @@ class TypeclassesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from perdure.typeclasses import references
+        from perdure.typeclasses import checks, references  # noqa: F401  (checks register themselves)
         from perdure.typeclasses.metaclass import typeclass_apps
         from perdure.typeclasses.tag_model import hear_links
 

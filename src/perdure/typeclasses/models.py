@@ -17,9 +17,7 @@ from functools import cache
 from typing import Any, ClassVar
 
 from django.db import models
-from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.text import slugify
 
 from perdure import signals
 from perdure.conf import conf
@@ -53,6 +51,7 @@ from perdure.typeclasses.tags import (
     TagProperty,
 )
 from perdure.typeclasses.upgrades import upgrade_if_due
+from perdure.typeclasses.web_addresses import WebAddresses
 
 __all__ = ["TypeclassBase", "TypedObject"]
 
@@ -66,7 +65,7 @@ _DECLARED = (
 )
 
 
-class TypedObject(SharedMemoryModel, metaclass=TypeclassBase):
+class TypedObject(WebAddresses, SharedMemoryModel, metaclass=TypeclassBase):
     """Abstract base of everything that has a typeclass."""
 
     db_key = models.CharField("key", max_length=255, db_index=True)
@@ -443,39 +442,6 @@ class TypedObject(SharedMemoryModel, metaclass=TypeclassBase):
         """The objects whose attributes refer to this one, at any depth."""
         return referrers(self)
 
-    # --- web addresses
-
-    def web_get_admin_url(self) -> str:
-        """Address of this object's admin page, or `#`."""
-        meta = self.__dbclass__._meta
-        return _reversed(f"admin:{meta.app_label}_{meta.model_name}_change", pk_args=[self.pk])
-
-    @classmethod
-    def web_get_create_url(cls) -> str:
-        """Address of the page that creates one of these, or `#`."""
-        return _reversed(f"{slugify(str(cls._meta.verbose_name))}-create")
-
-    def _web_url(self, action: str) -> str:
-        return _reversed(f"{slugify(str(self._meta.verbose_name))}-{action}", pk=self.pk, slug=slugify(self.key))
-
-    def web_get_detail_url(self) -> str:
-        """Address of this object's page, or `#`."""
-        return self._web_url("detail")
-
-    def web_get_puppet_url(self) -> str:
-        """Address that puppets this object, or `#`."""
-        return self._web_url("puppet")
-
-    def web_get_update_url(self) -> str:
-        """Address of the page that changes this object, or `#`."""
-        return self._web_url("update")
-
-    def web_get_delete_url(self) -> str:
-        """Address of the page that deletes this object, or `#`."""
-        return self._web_url("delete")
-
-    get_absolute_url = web_get_detail_url
-
     @property
     def is_effective_superuser(self) -> bool:
         """Whether every lock opens: a superuser that is not quelled."""
@@ -502,10 +468,3 @@ def _read_only(obj: Any, name: str, what: str) -> str:
         "locks": "use obj.locks.add(lockstring)",
     }.get(name, f"use obj.{name}.add(…) and the like")
     return f"{type(obj).__name__}.{name} cannot be {what}; {way}"
-
-
-def _reversed(name: str, pk_args: list[Any] | None = None, **kwargs: Any) -> str:
-    try:
-        return reverse(name, args=pk_args, kwargs=kwargs or None)
-    except NoReverseMatch:
-        return "#"

@@ -1,0 +1,46 @@
+"""Django system checks of the settings that typeclasses and the identity map read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, register
+
+from perdure.conf import conf
+from perdure.errors import TypeclassError
+from perdure.typeclasses import registry
+from perdure.typeclasses.references import families
+
+__all__ = ["check_base_typeclasses", "check_cache_budget", "check_threads"]
+
+
+@register("perdure")
+def check_base_typeclasses(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """perdure.E001: the class for entities made without one cannot be used."""
+    found: list[CheckMessage] = []
+    for family in families():
+        try:
+            registry.default_class(family)
+        except TypeclassError as error:
+            hint = f"Set {family.__settingsclass__} to the path of a typeclass of {family.__name__}."
+            found.append(Error(f"{family.__settingsclass__}: {error}", hint=hint, obj=family, id="perdure.E001"))
+    return found
+
+
+@register("perdure")
+def check_cache_budget(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """perdure.E002: the budget of the cache is no number of megabytes."""
+    budget = conf.IDMAPPER_CACHE_MAXSIZE
+    if budget is None or (isinstance(budget, int | float) and not isinstance(budget, bool) and budget > 0):
+        return []
+    message = f"IDMAPPER_CACHE_MAXSIZE is {budget!r}."
+    return [Error(message, hint="Give megabytes (a number above 0), or None for no limit.", id="perdure.E002")]
+
+
+@register("perdure")
+def check_threads(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """perdure.E003: `PERDURE_THREADS` is neither of its two values."""
+    if conf.PERDURE_THREADS in ("owner", "shared"):
+        return []
+    message = f"PERDURE_THREADS is {conf.PERDURE_THREADS!r}."
+    return [Error(message, hint='"owner" (one thread writes) or "shared" (a plain Django site).', id="perdure.E003")]

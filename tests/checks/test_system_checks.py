@@ -1,0 +1,65 @@
+"""Wrong configuration is told by Django's system checks, with id, hint and subject."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.checks import run_checks
+
+
+def ids(**arguments: Any) -> list[str]:
+    return [message.id for message in run_checks(**arguments)]
+
+
+def test_the_suites_own_settings_are_fine() -> None:
+    assert [found for found in ids() if found.startswith("perdure.")] == []
+
+
+def test_a_base_class_that_is_not_there(settings: Any) -> None:
+    settings.BASE_OBJECT_TYPECLASS = "typeclasses.nowhere.Thing"
+    (message,) = [found for found in run_checks() if found.id == "perdure.E001"]
+    assert "BASE_OBJECT_TYPECLASS" in message.msg
+    assert "BASE_OBJECT_TYPECLASS" in message.hint
+    assert message.obj.__name__ == "ObjectDB"
+
+
+def test_a_base_class_of_another_kind(settings: Any) -> None:
+    settings.BASE_SCRIPT_TYPECLASS = "perdure.objects.objects.DefaultObject"
+    assert ids().count("perdure.E001") == 1
+
+
+@pytest.mark.parametrize("budget", ["400", 0, -1, True])
+def test_a_budget_that_is_no_number_of_megabytes(settings: Any, budget: object) -> None:
+    settings.IDMAPPER_CACHE_MAXSIZE = budget
+    assert "perdure.E002" in ids()
+
+
+@pytest.mark.parametrize("budget", [400, 0.5, None])
+def test_budgets_that_are_fine(settings: Any, budget: object) -> None:
+    settings.IDMAPPER_CACHE_MAXSIZE = budget
+    assert "perdure.E002" not in ids()
+
+
+def test_a_way_with_threads_that_there_is_not(settings: Any) -> None:
+    settings.PERDURE_THREADS = "many"
+    assert "perdure.E003" in ids()
+
+
+@pytest.mark.django_db
+def test_a_default_home_that_is_missing_is_told_and_is_no_error(settings: Any) -> None:
+    from perdure.create import create_object
+    from perdure.objects.objects import DefaultObject
+
+    settings.DEFAULT_HOME = settings.START_LOCATION = "#999999"
+    lamp = create_object(DefaultObject, key="lamp")
+    assert lamp.home is None
+    assert ids(databases=["default"]).count("perdure.W001") == 2
+    settings.DEFAULT_HOME = settings.START_LOCATION = lamp.dbref
+    assert "perdure.W001" not in ids(databases=["default"])
+
+
+@pytest.mark.django_db
+def test_a_default_home_that_is_no_dbref(settings: Any) -> None:
+    settings.DEFAULT_HOME = "Limbo"
+    assert "perdure.E004" in ids(databases=["default"])
