@@ -18,10 +18,8 @@ TABLES = (ObjectAttribute, ObjectDB.db_tags.through, Tag, ObjectDB)
 
 
 def to_plain(value: Any) -> Any:
-    """A live value with its objects as `Ref`s (None for those that are deleted)."""
-    return changed(
-        value, lambda leaf: leaf if not isinstance(leaf, ObjectDB) else None if leaf._is_deleted else Ref(leaf.pk)
-    )
+    """A live value with `Ref`s for its objects. A deleted one counts as well: there should be None in its place."""
+    return changed(value, lambda leaf: Ref(leaf.__dict__["id"]) if isinstance(leaf, ObjectDB) else leaf)
 
 
 def locks_of(text: str) -> list[str]:

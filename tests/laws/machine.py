@@ -9,8 +9,10 @@ What memory holds is looked at without loading anything, so that half-loaded obj
 
 from __future__ import annotations
 
+import functools
 import gc
 import pickle
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, ClassVar
 
@@ -19,6 +21,7 @@ from django.db import transaction as django_transaction
 from django.db.models import F, Value
 from django.db.models.functions import Concat
 from django.test import override_settings
+from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -61,6 +64,34 @@ routes = st.sampled_from(
 
 class UndoThis(Exception):
     """Leaves a block by an exception."""
+
+
+_changes: list[st.SearchStrategy[tuple[str, dict[str, Any]]]] = []
+
+
+def change(
+    weight: int = 1, when: Callable[[Any], object] = lambda self: True, **arguments: Any
+) -> Callable[[Any], Any]:
+    """Make a method one of the changes that the rules draw; it does nothing where `when` does not hold.
+
+    They are no rules by themselves: hypothesis leaves most of many rules out of an example, and the changes matter in
+    combination with rollbacks.
+    """
+
+    def register(method: Any) -> Any:
+        _changes.extend([st.tuples(st.just(method.__name__), st.fixed_dictionaries(arguments))] * weight)
+
+        @functools.wraps(method)
+        def guarded(self: Any, **drawn: Any) -> None:
+            if when(self):
+                method(self, **drawn)
+
+        return guarded
+
+    return register
+
+
+some_changes = st.deferred(lambda: st.lists(st.one_of(_changes), min_size=1, max_size=5))
 
 
 class WorldMachine(RuleBasedStateMachine):
@@ -132,7 +163,7 @@ class WorldMachine(RuleBasedStateMachine):
         self.every_pk.add(made.pk)
         self.held[made.pk] = made
 
-    @rule(
+    @change(
         cls=st.sampled_from([*ORDINARY, LawRoom]),
         key=names,
         place=st.none() | which,
@@ -154,7 +185,7 @@ class WorldMachine(RuleBasedStateMachine):
         found["attrs"]["", "inv"] = value
         found["tags"].add(("", "x", "light"))
 
-    @rule(count=st.integers(1, 3), place=which, hooks=st.booleans(), value=values)
+    @change(count=st.integers(1, 3), place=which, hooks=st.booleans(), value=values)
     def create_many(self, count, place, hooks, value):
         if len(self.alive) > 9:
             return
@@ -175,7 +206,7 @@ class WorldMachine(RuleBasedStateMachine):
             found["attrs"]["", "hp"] = changed(value, lambda leaf: leaf)
             found["tags"].add(("", "", "old"))
 
-    @rule(place=which)
+    @change(place=which)
     def create_and_fail(self, place):
         place_pk = self.choose_kind(place, True)
         try:
@@ -186,15 +217,13 @@ class WorldMachine(RuleBasedStateMachine):
 
     # --- fields
 
-    @precondition(lambda self: self.alive)
-    @rule(index=which, name=names)
+    @change(when=lambda self: self.alive, index=which, name=names)
     def rename(self, index, name):
         pk = self.choose(index)
         self.fetch(pk).key = name
         self.model.objects[pk]["key"] = name
 
-    @precondition(lambda self: self.alive)
-    @rule(index=which, name=names, home=st.none() | which, fields=st.booleans())
+    @change(when=lambda self: self.alive, index=which, name=names, home=st.none() | which, fields=st.booleans())
     def save_fields(self, index, name, home, fields):
         pk = self.choose(index)
         home_pk = None if home is None else self.choose_kind(home, True)
@@ -204,8 +233,7 @@ class WorldMachine(RuleBasedStateMachine):
         obj.save(**({"update_fields": ["db_key", "db_home"]} if fields else {}))
         self.model.objects[pk].update(key=name, home=home_pk)
 
-    @precondition(lambda self: self.alive)
-    @rule(index=which, goal=st.none() | which)
+    @change(when=lambda self: self.alive, index=which, goal=st.none() | which)
     def set_destination(self, index, goal):
         pk = self.choose_kind(index, False)
         if pk is not None:
@@ -213,8 +241,8 @@ class WorldMachine(RuleBasedStateMachine):
             self.fetch(pk).destination = None if target_pk is None else self.fetch(target_pk)
             self.model.objects[pk]["destination"] = target_pk
 
-    @precondition(lambda self: self.alive)
-    @rule(
+    @change(
+        when=lambda self: self.alive,
         index=which,
         kind=st.sampled_from(["get", "view", "edit"]),
         text=st.sampled_from(["all()", "false()", "id(1) or perm(Admin)"]),
@@ -226,8 +254,7 @@ class WorldMachine(RuleBasedStateMachine):
 
     # --- attributes
 
-    @precondition(lambda self: self.alive)
-    @rule(index=which, key=keys, category=categories, value=values)
+    @change(weight=3, when=lambda self: self.alive, index=which, key=keys, category=categories, value=values)
     def set_attribute(self, index, key, category, value):
         pk = self.choose(index)
         value = self.resolved(value)
@@ -237,8 +264,13 @@ class WorldMachine(RuleBasedStateMachine):
             setattr(self.fetch(pk).db, key, self.living(value))
         self.model.objects[pk]["attrs"][category, key] = value
 
-    @precondition(lambda self: self.alive)
-    @rule(index=which, key=keys, category=categories, whole=st.sampled_from([False, False, True]))
+    @change(
+        when=lambda self: self.alive,
+        index=which,
+        key=keys,
+        category=categories,
+        whole=st.sampled_from([False, False, True]),
+    )
     def delete_attribute(self, index, key, category, whole):
         pk = self.choose(index)
         attrs = self.model.objects[pk]["attrs"]
@@ -249,8 +281,7 @@ class WorldMachine(RuleBasedStateMachine):
             self.fetch(pk).attributes.remove(key, category=category or None)
             attrs.pop((category, key), None)
 
-    @precondition(lambda self: self.alive)
-    @rule(index=which, value=trees)
+    @change(when=lambda self: self.alive, index=which, value=trees)
     def refuse_value(self, index, value):
         pk = self.choose(index)
         try:
@@ -271,8 +302,16 @@ class WorldMachine(RuleBasedStateMachine):
         value = self.fetch(pk).attributes.get(slot[1], category=slot[0] or None)
         return follow(value, tuple(self.living(step) for step in path))
 
-    @precondition(lambda self: self.containers_in())
-    @rule(where=st.integers(0, 40), op=st.integers(0, 40), index=which, key=hashables, item=trees, keep=st.booleans())
+    @change(
+        weight=4,
+        when=lambda self: self.containers_in(),
+        where=st.integers(0, 40),
+        op=st.integers(0, 40),
+        index=which,
+        key=hashables,
+        item=trees,
+        keep=st.booleans(),
+    )
     def change_container(self, where, op, index, key, item, keep):
         found = self.containers_in()
         pk, slot, path = found[where % len(found)]
@@ -284,8 +323,15 @@ class WorldMachine(RuleBasedStateMachine):
         if keep:
             self.aliases = [*self.aliases[-5:], (pk, slot, path, container)]
 
-    @precondition(lambda self: self.aliases)
-    @rule(where=which, op=st.integers(0, 40), index=which, key=hashables, item=containers)
+    @change(
+        weight=2,
+        when=lambda self: self.aliases,
+        where=which,
+        op=st.integers(0, 40),
+        index=which,
+        key=hashables,
+        item=containers,
+    )
     def change_by_old_name(self, where, op, index, key, item):
         """A container that was read long ago: it is the attribute's still, or changing it changes nothing stored."""
         pk, slot, path, container = self.aliases[where % len(self.aliases)]
@@ -304,8 +350,7 @@ class WorldMachine(RuleBasedStateMachine):
         with suppress(DetachedContainer, DeletedObject):
             mutate(container, op, index, self.living(key), self.living(item))
 
-    @precondition(lambda self: self.containers_in())
-    @rule(where=st.integers(0, 40), index=which, key=keys)
+    @change(when=lambda self: self.containers_in(), where=st.integers(0, 40), index=which, key=keys)
     def store_again(self, where, index, key):
         """A part of one attribute becomes another attribute: a copy, since each has a tree of its own."""
         found = self.containers_in()
@@ -318,8 +363,7 @@ class WorldMachine(RuleBasedStateMachine):
             follow(self.model.objects[pk]["attrs"][slot], path), lambda leaf: leaf
         )
 
-    @precondition(lambda self: self.alive)
-    @rule(index=which, item=trees)
+    @change(when=lambda self: self.alive, index=which, item=trees)
     def change_default(self, index, item):
         found = [pk for pk in self.alive if self.model.objects[pk]["class"] is LawChest]
         if found:
@@ -333,8 +377,7 @@ class WorldMachine(RuleBasedStateMachine):
 
     # --- tags
 
-    @precondition(lambda self: self.alive)
-    @rule(index=which, slot=tag_slots, add=st.booleans())
+    @change(weight=2, when=lambda self: self.alive, index=which, slot=tag_slots, add=st.booleans())
     def tag(self, index, slot, add):
         pk = self.choose(index)
         kind, category, key = slot
@@ -343,8 +386,7 @@ class WorldMachine(RuleBasedStateMachine):
         (handler.add if add else handler.remove)(key, category=category or None)
         (self.model.objects[pk]["tags"].add if add else self.model.objects[pk]["tags"].discard)(slot)
 
-    @precondition(lambda self: self.alive)
-    @rule(index=which)
+    @change(when=lambda self: self.alive, index=which)
     def clear_tags(self, index):
         pk = self.choose(index)
         self.fetch(pk).tags.clear()
@@ -352,8 +394,7 @@ class WorldMachine(RuleBasedStateMachine):
 
     # --- places
 
-    @precondition(lambda self: self.alive)
-    @rule(index=which, goal=st.none() | which, into_room=st.booleans())
+    @change(weight=2, when=lambda self: self.alive, index=which, goal=st.none() | which, into_room=st.booleans())
     def assign_location(self, index, goal, into_room):
         pk = self.choose_kind(index, False)
         place = None if goal is None else self.choose_kind(goal, into_room)
@@ -368,8 +409,7 @@ class WorldMachine(RuleBasedStateMachine):
         assert not self.model.would_loop(pk, place)
         self.model.objects[pk]["location"] = place
 
-    @precondition(lambda self: self.alive)
-    @rule(index=which, goal=which, into_room=st.booleans(), quiet=st.booleans())
+    @change(when=lambda self: self.alive, index=which, goal=which, into_room=st.booleans(), quiet=st.booleans())
     def move(self, index, goal, into_room, quiet):
         pk, place = self.choose_kind(index, False), self.choose_kind(goal, into_room)
         if pk is None or place is None:
@@ -383,8 +423,13 @@ class WorldMachine(RuleBasedStateMachine):
 
     # --- classes
 
-    @precondition(lambda self: self.alive)
-    @rule(index=which, cls=st.sampled_from([*ORDINARY, LawFuse]), hooks=st.booleans(), clean=st.booleans())
+    @change(
+        when=lambda self: self.alive,
+        index=which,
+        cls=st.sampled_from([*ORDINARY, LawFuse]),
+        hooks=st.booleans(),
+        clean=st.booleans(),
+    )
     def swap(self, index, cls, hooks, clean):
         pk = self.choose_kind(index, False)
         if pk is None:
@@ -403,14 +448,12 @@ class WorldMachine(RuleBasedStateMachine):
 
     # --- the end of objects
 
-    @precondition(lambda self: len(self.alive) > 2)
-    @rule(index=which)
+    @change(weight=2, when=lambda self: len(self.alive) > 2, index=which)
     def delete(self, index):
         pk = self.choose(index)
         assert bool(self.fetch(pk).delete()) is self.model.delete(pk)
 
-    @precondition(lambda self: len(self.alive) > 3)
-    @rule(chosen=st.lists(which, min_size=1, max_size=2))
+    @change(when=lambda self: len(self.alive) > 3, chosen=st.lists(which, min_size=1, max_size=2))
     def delete_by_queryset(self, chosen):
         pks = {self.choose(index) for index in chosen}
         ObjectDB.objects.filter(pk__in=pks).order_by("pk").delete()
@@ -418,8 +461,8 @@ class WorldMachine(RuleBasedStateMachine):
 
     # --- past the instances
 
-    @precondition(lambda self: self.alive)
-    @rule(
+    @change(
+        when=lambda self: self.alive,
         chosen=st.lists(which, min_size=1, max_size=3),
         name=names,
         how=st.sampled_from(["constant", "expression", "bulk"]),
@@ -438,8 +481,9 @@ class WorldMachine(RuleBasedStateMachine):
             found = self.model.objects[pk]
             found["key"] = found["key"] + name if how == "expression" else name
 
-    @precondition(lambda self: self.alive)
-    @rule(chosen=st.lists(which, min_size=1, max_size=3), goal=st.none() | which)
+    @change(
+        weight=2, when=lambda self: self.alive, chosen=st.lists(which, min_size=1, max_size=3), goal=st.none() | which
+    )
     def update_locations(self, chosen, goal):
         pks = {pk for index in chosen if (pk := self.choose_kind(index, False)) is not None}
         place = None if goal is None else self.choose_kind(goal, True)
@@ -447,8 +491,7 @@ class WorldMachine(RuleBasedStateMachine):
         for pk in pks:
             self.model.objects[pk]["location"] = place
 
-    @precondition(lambda self: self.alive)
-    @rule(index=which, name=names)
+    @change(when=lambda self: self.alive, index=which, name=names)
     def raw_sql(self, index, name):
         pk = self.choose(index)
         with connection.cursor() as cursor:
@@ -460,11 +503,11 @@ class WorldMachine(RuleBasedStateMachine):
 
     # --- memory
 
-    @rule()
+    @change()
     def flush(self):
         flush_cache()
 
-    @rule(chosen=st.lists(which, min_size=1, max_size=4))
+    @change(weight=2, chosen=st.lists(which, min_size=1, max_size=4))
     def let_go(self, chosen):
         """Drop our own references, and the engine's hold."""
         for index in chosen:
@@ -472,20 +515,18 @@ class WorldMachine(RuleBasedStateMachine):
                 self.held.pop(sorted(self.held)[index % len(self.held)])
         flush_cache()
 
-    @rule()
+    @change()
     def evict(self):
         with override_settings(IDMAPPER_CACHE_MAXSIZE=0.001):
             residents.evict()
 
-    @precondition(lambda self: self.alive)
-    @rule(index=which)
+    @change(when=lambda self: self.alive, index=which)
     def forget_beside(self, index):
         obj = self.fetch(self.choose(index))
         obj.attributes.reset_cache()
         obj.tags.reset_cache()
 
-    @precondition(lambda self: self.alive)
-    @rule(index=which, route=routes)
+    @change(weight=2, when=lambda self: self.alive, index=which, route=routes)
     def load(self, index, route):
         """Every route gives the instance that there is."""
         pk = self.choose(index)
@@ -529,13 +570,39 @@ class WorldMachine(RuleBasedStateMachine):
 
     # --- transactions
 
-    @precondition(lambda self: len(self.blocks) < 3)
-    @rule(ours=st.booleans())
-    def begin(self, ours):
+    def do(self, changes: Any) -> None:
+        for name, arguments in changes:
+            note(f"    {name}({', '.join(f'{key}={value!r}' for key, value in arguments.items())})")
+            getattr(self, name)(**arguments)
+            self.memory_equals_model()
+
+    @rule(changes=some_changes)
+    def work(self, changes):
+        self.do(changes)
+
+    @rule(changes=some_changes, ours=st.booleans())
+    def work_in_block(self, changes, ours):
+        self.enter(ours)
+        self.do(changes)
+        self.commit()
+
+    @rule(before=some_changes, changes=some_changes, ours=st.booleans())
+    def work_and_undo(self, before, changes, ours):
+        self.do(before)
+        self.enter(ours)
+        self.do(changes)
+        self.roll_back()
+
+    def enter(self, ours: bool) -> None:
         block = transaction() if ours else django_transaction.atomic()
         block.__enter__()
         self.blocks.append(block)
         self.model.begin()
+
+    @precondition(lambda self: len(self.blocks) < 3)
+    @rule(ours=st.booleans())
+    def begin(self, ours):
+        self.enter(ours)
 
     @precondition(lambda self: self.blocks)
     @rule()

@@ -49,7 +49,6 @@ class Model:
 
     def creation_hooks(self, pk: int) -> None:
         made = self.objects[pk]
-        made["locks"].update(VIEW)
         if made["class"].__name__ == "LawChest":
             made["attrs"]["", "first"] = {"made": [f"#{pk}"]}
 
@@ -64,12 +63,20 @@ class Model:
         return False
 
     def delete(self, pk: int) -> bool:
-        """As `DefaultObject.delete` documents it: entrances go too, contents go home, references become None."""
+        """As `DefaultObject.delete` documents it: exits go too, contents go home, references become None."""
         if self.objects[pk]["class"].__name__ == "LawAnchorite":
             return False
+        self.going.add(pk)
         for other in sorted(self.objects):
-            if other in self.objects and self.objects[other]["destination"] == pk:
+            if other not in self.going and other in self.objects and self.objects[other]["destination"] == pk:
                 self.delete(other)
+        for found in self.objects.values():
+            if found["destination"] == pk:
+                found["destination"] = None  # it said no
+        for other in [one for one in self.contents(pk) if self.objects[one]["destination"] is not None]:
+            if other not in self.going and other in self.objects:
+                self.delete(other)
+        self.going.discard(pk)
         for other in self.contents(pk):
             found = self.objects[other]
             if found["home"] in (None, pk):

@@ -138,14 +138,8 @@ class Lifecycle(Whole):
             if found.others and provides("scripts"):
                 for script in list(self.scripts.all()):
                     script.delete()
-            if found.leading:
-                self.__dict__["_going"] = True
-                try:
-                    self._delete_entrances()
-                finally:
-                    del self.__dict__["_going"]
-            if found.located:
-                self._delete_ways_out()
+            if found.leading or found.located:
+                self._delete_exits()
                 if announce:
                     self.clear_contents()
                 self._evacuate()
@@ -166,19 +160,24 @@ class Lifecycle(Whole):
         if account is not None and (characters := getattr(account, "characters", None)) is not None:
             characters.remove(self)
 
-    def _delete_ways_out(self: Any) -> None:
-        """Delete what is in here and leads somewhere; what forbids it goes home with the rest."""
-        inside = ObjectDB.unscoped.using(self._state.db).filter(db_location=self.pk)
-        for way_out in inside.filter(db_destination__isnull=False):
-            if "_going" not in way_out.__dict__ and way_out._unavailable is None:
-                way_out.delete()
+    def _delete_exits(self: Any) -> None:
+        """Delete what leads here, and what is in here and leads somewhere; what forbids that is left."""
+        self.__dict__["_going"] = True
+        try:
+            self._delete_entrances()
+            inside = ObjectDB.unscoped.using(self._state.db).filter(db_location=self.pk)
+            for way_out in inside.filter(db_destination__isnull=False):
+                if not _is_going(way_out) and way_out._unavailable is None:
+                    way_out.delete()
+        finally:
+            del self.__dict__["_going"]
 
     def _delete_entrances(self: Any) -> None:
         """Delete what leads here, or clear its destination."""
         leading = ObjectDB.unscoped.using(self._state.db).filter(db_destination=self.pk)
         for entrance in leading.exclude(pk=self.pk):
-            if "_going" in entrance.__dict__:
-                continue  # each leads to the other, and that one is being deleted already
+            if _is_going(entrance):
+                continue
             if getattr(entrance, "on_target_deleted", "delete") == "delete" and entrance._unavailable is None:
                 entrance.delete()
         leading.update(db_destination=None)
@@ -236,3 +235,8 @@ class Lifecycle(Whole):
             if member.has_account:
                 member.msg("The place you were in is going away: you are being moved home.")
             member.move_to(home, move_type="teleport")
+
+
+def _is_going(way: Any) -> bool:
+    """Whether an exit is being deleted already: each leads to the other, or one is in the other."""
+    return way._is_deleted or "_going" in way.__dict__

@@ -153,6 +153,8 @@ class ScriptClock:
                 reason = error
                 break
         logger.error("the tick of script #%s could not be run and is tried again: %s", key.pk, reason)
+        # Undoing the tick cast doubt on the timer; settling that would make the same tick due again at once.
+        self._doubtful.discard(key)
         self.schedule(key, now + RETRY)
         return 0
 

@@ -26,7 +26,7 @@ from perdure.idmapper.models import SharedMemoryModel
 from perdure.idmapper.states import State, require, state_of
 from perdure.idmapper.wrappers import dbref_number
 from perdure.locks import LockHandler
-from perdure.locks.permissions import check_permstring, is_effective_superuser
+from perdure.locks.permissions import check_permstring
 from perdure.transactions import transaction
 from perdure.typeclasses import missing, registry
 from perdure.typeclasses.attribute_rows import Cohort
@@ -441,11 +441,6 @@ class TypedObject(WebAddresses, SharedMemoryModel, metaclass=TypeclassBase):
     def referrers(self) -> list[Any]:
         """The objects whose attributes refer to this one, at any depth."""
         return referrers(self)
-
-    @property
-    def is_effective_superuser(self) -> bool:
-        """Whether every lock opens: a superuser that is not quelled."""
-        return is_effective_superuser(self)
 
 
 @cache
