@@ -17,6 +17,7 @@ class Model:
     def __init__(self) -> None:
         self.objects: dict[int, dict[str, Any]] = {}
         self.stack: list[dict[int, dict[str, Any]]] = []
+        self.going: set[int] = set()
 
     # --- transactions
 

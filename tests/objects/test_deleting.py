@@ -117,6 +117,24 @@ def test_exits_in_it_go_too_and_what_forbids_that_goes_home(room, cellar):
     assert stubborn.destination is hall
 
 
+def test_exits_in_each_other_go_once(room, cellar):
+    carriage = create_object(DefaultExit, key="carriage", location=room, destination=cellar)
+    door = create_object(DefaultExit, key="door", location=carriage, destination=room)
+    back = create_object(DefaultExit, key="back", location=carriage, destination=carriage)
+    room.destination = door
+    assert room.delete()
+    assert all(one._is_deleted for one in (carriage, door, back, room))
+    assert not ObjectDB.objects.filter(db_key__in=["carriage", "door", "back"]).exists()
+    assert cellar.contents == []
+
+
+def test_clear_exits_of_exits_in_each_other(room, cellar):
+    carriage = create_object(DefaultExit, key="carriage", location=room, destination=cellar)
+    second = create_object(DefaultExit, key="second", location=room, destination=carriage)
+    room.clear_exits()
+    assert (carriage._is_deleted, second._is_deleted, room.contents) == (True, True, [])
+
+
 @pytest.mark.defect("H-29")
 def test_references_to_it_read_as_none(room, lamp):
     keeper = create_object(DefaultObject, key="keeper", home=lamp, attributes={"friend": lamp, "friends": [lamp, room]})

@@ -214,7 +214,8 @@ class Lifecycle(Whole):
         """Delete the exits in this object, and those anywhere that lead to it."""
         with transaction(using=self._state.db):
             for way_out in self.exits:
-                way_out.delete()
+                if not _is_going(way_out):
+                    way_out.delete()
             self._delete_entrances()
 
     def clear_contents(self: Any) -> None:
