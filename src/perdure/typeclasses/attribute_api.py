@@ -9,6 +9,7 @@ a list. `has` gives a bool for one key, a list for several.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any
 
@@ -31,7 +32,7 @@ class _LockedAttribute:
         self.lock_storage = lock_storage
 
 
-class BaseAttributeHandler:
+class BaseAttributeHandler(ABC):
     """The documented attribute calls, over any storage."""
 
     _attrtype: str | None = None
@@ -46,26 +47,33 @@ class BaseAttributeHandler:
 
     # --- storage, by subclass
 
+    @abstractmethod
     def _find(self, slot: Slot) -> Any:
-        raise NotImplementedError
+        """The value in `slot`, or `MISSING`."""
 
+    @abstractmethod
     def _exists(self, slot: Slot) -> bool:
-        raise NotImplementedError
+        """Whether there is such an attribute."""
 
+    @abstractmethod
     def _set(self, slot: Slot, value: Any, lockstring: str | None, string: str | None) -> None:
-        raise NotImplementedError
+        """Store a value; a lockstring of None leaves the locks, `string` is kept instead of the value."""
 
+    @abstractmethod
     def _remove(self, slots: list[Slot]) -> None:
-        raise NotImplementedError
+        """Remove those attributes."""
 
+    @abstractmethod
     def _slots(self, category: str | None) -> list[Slot]:
-        raise NotImplementedError
+        """The slots of a category (empty: uncategorised), or all for None."""
 
+    @abstractmethod
     def _objects(self, slots: list[Slot]) -> list[Any]:
-        raise NotImplementedError
+        """The Attribute objects of those slots, by id."""
 
+    @abstractmethod
     def _locks_of(self, slot: Slot) -> str:
-        raise NotImplementedError
+        """The attribute's locks as text."""
 
     def _string_of(self, slot: Slot) -> str | None:
         return None
@@ -190,8 +198,9 @@ class BaseAttributeHandler:
             for key, value, category, locks in checked:
                 self.add(key, value, category=category, lockstring=locks, strattr=strattr)
 
+    @abstractmethod
     def _together(self) -> Any:
-        raise NotImplementedError
+        """A context in which several writes are one."""
 
     def remove(
         self,
