@@ -240,7 +240,7 @@ class BaseAttributeHandler(ABC):
         slots = self._slots(None if category is None else normal_category(category))
         return self._objects([slot for slot in slots if self._may(slot, accessing_obj, "attrread", default_access)])
 
-    def reset_cache(self) -> None:
+    def reset_cache(self) -> None:  # noqa: B027  (what lives in memory only has nothing to read again)
         """Forget what memory holds; the next read takes it from the storage."""
 
 
