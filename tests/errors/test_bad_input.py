@@ -60,8 +60,14 @@ def cyclic() -> list[Any]:
     return value
 
 
+def field_saved(world: Any) -> None:
+    world.lamp.db_key = "  "
+    world.lamp.save()
+
+
 # what is done, the error, and what its message has to say
 CASES: dict[str, tuple[Callable[[Any], Any], type[Exception], tuple[str, ...]]] = {
+    "a blank key in the field": (field_saved, errors.InvalidArgument, ("key", "non-blank", "db_key")),
     # a class path that is wrong
     "class of no module": (
         lambda w: created(w, typeclass="typeclasses.nowhere.Nothing"),

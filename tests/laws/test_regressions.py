@@ -111,6 +111,14 @@ def test_old_names_of_containers_do_not_write_after_an_undo(stone):
     assert stone.db.inv == {"deep": [1]}
 
 
+def test_what_was_put_into_a_container_and_then_deleted_is_none(stone):
+    other = create_object(ObjectDB, LawStone, key="other", nohome=True)
+    stone.db.inv = [[]]
+    stone.db.inv[0].append((1, other))
+    other.delete()
+    assert stone.db.inv == [[(1, None)]]
+
+
 def test_a_reference_to_what_is_no_entity_is_not_followed(stone):
     stone.db.inv = [1]
     with connection.cursor() as cursor:

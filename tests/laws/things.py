@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
+from perdure.errors import MoveLoop
 from perdure.objects.models import ObjectDB
 from perdure.objects.objects import DefaultObject
 from perdure.typeclasses.properties import AttributeProperty
@@ -45,7 +47,8 @@ class LawFuse(LawThing):
             other.tags.add("scorched")
             other.locks.add("get:false()")
             other.key = "scorched"
-            self.location = other
+            with suppress(MoveLoop):
+                self.location = other
         raise Bang
 
 

@@ -204,8 +204,12 @@ class AttributeStore:
             self.values[slot[2]] = value
         if anchor is not None and not isinstance(value, _SCALARS):
             self.anchors[slot] = anchor
-            for entity in references_in(value):
-                entity.__dict__.setdefault("_referring", {})[(id(self), slot)] = weakref.ref(self)
+            self._tell_entities(slot, value)
+
+    def _tell_entities(self, slot: Slot, value: Any) -> None:
+        """Have the entities in `value` know that they are, so that the slot is read again when one is deleted."""
+        for entity in references_in(value):
+            entity.__dict__.setdefault("_referring", {})[(id(self), slot)] = weakref.ref(self)
 
     # --- writing
 
@@ -276,7 +280,12 @@ class AttributeStore:
     def encoded(self, slot: Slot) -> Any:
         """The value in `slot` in storable form, or None if the attribute is gone."""
         value = self.held(slot)
-        return None if value is MISSING else encode(value)
+        if value is MISSING:
+            return None
+        encoded = encode(value)
+        if encoded.references:
+            self._tell_entities(slot, value)  # some may have come by a change in place
+        return encoded
 
     # --- defaults that are not stored
 

@@ -206,7 +206,7 @@ class TypedObject(WebAddresses, SharedMemoryModel, metaclass=TypeclassBase):
         if self._state.adding:
             self._class_of_stored_path()
         else:
-            self._check_typeclass_path()
+            self._check_assigned()
         super().save(*args, **kwargs)
 
     def _class_of_stored_path(self) -> None:
@@ -216,9 +216,13 @@ class TypedObject(WebAddresses, SharedMemoryModel, metaclass=TypeclassBase):
             self.__class__ = registry.resolve(path, self.__dbclass__)
             self.db_typeclass_path = type(self).path
 
-    def _check_typeclass_path(self) -> None:
-        dirty = self.__dict__.get("_dirty")
-        if dirty and "db_typeclass_path" in dirty and self.db_typeclass_path:
+    def _check_assigned(self) -> None:
+        """Refuse a blank key and a path that is no typeclass's, assigned to the fields; memory is as it was."""
+        dirty = self.__dict__.get("_dirty") or {}
+        if "db_key" in dirty and not str(self.db_key or "").strip():
+            self._give_back(["db_key"], {})
+            raise InvalidArgument(f"the key of {type(self).__name__} {self.dbref} is non-blank text; db_key was blank")
+        if "db_typeclass_path" in dirty and self.db_typeclass_path:
             try:
                 registry.load(self.db_typeclass_path, self.__dbclass__)
             except TypeclassError:
