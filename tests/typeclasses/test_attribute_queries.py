@@ -15,6 +15,7 @@ from perdure.objects.models import ObjectAttribute, ObjectDB
 from perdure.objects.objects import DefaultObject
 from perdure.transactions import transaction
 from perdure.typeclasses.attribute_model import PREFIX
+from perdure.typeclasses.attribute_queries import value_condition
 from perdure.typeclasses.text_lookups import after_prefix
 from tests.typeclasses.making import forget, keys, make, statements
 
@@ -469,13 +470,14 @@ def test_the_indexes_are_used_on_sqlite(db, lookups, index):
 
 
 @pytest.mark.postgresql
-@pytest.mark.parametrize(("lookups", "index"), [({"v__gt": 395}, "number"), ({"v__startswith": "t39"}, "text")])
-def test_the_indexes_are_used_on_postgresql(db, lookups, index):
-    """Of enough rows to choose from; without statistics the planner takes either index, as the key leads both."""
+@pytest.mark.parametrize(("lookup", "operand", "index"), [("gt", 395, "number"), ("startswith", "t39", "text")])
+def test_the_indexes_are_used_on_postgresql(db, lookup, operand, index):
+    """The condition on attribute rows by itself: how it is joined to the objects depends on what else is there."""
     values = [number if index == "number" else f"t{number}" for number in range(400)]
     create_objects(QryThing, [{"key": "t", "nohome": True, "attributes": [("v", value)]} for value in values])
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("ANALYZE objects_objectattribute")
-    plan = QryThing.objects.filter_attributes(**lookups).explain()
+    rows = QryThing.objects.get_queryset()._attribute_rows("v", None)
+    plan = rows.filter(value_condition(lookup, operand, "here")).explain()
     assert f"objects_attribute_{index}" in plan, plan
