@@ -9,7 +9,7 @@ MAKE_VENV := $(PYTHON) scripts/make_venv.py --venv $(VENV)
 PYTEST := $(BIN)/python -m pytest -n $(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv play test test-sqlite test-postgresql check format docs soak lock clean
+.PHONY: help venv play test test-sqlite test-postgresql check format docs bench soak lock clean
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r verb text; do \
@@ -43,6 +43,10 @@ format: venv ## put the code into shape
 docs: ## build the documentation into site/
 	@$(MAKE_VENV) --extras dev,docs
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --site-dir site
+
+bench: venv ## the benchmark suite with worlds of 10,000 objects (about 5 minutes); ARGS go to `python -m benchmarks run`
+	@$(MAKE_VENV) --extras dev,bench
+	@$(BIN)/python -m benchmarks run $(ARGS)
 
 soak: venv ## the random tests, at length
 	@HYPOTHESIS_PROFILE=soak $(PYTEST) --backend sqlite -m soak $(ARGS)

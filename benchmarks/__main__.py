@@ -1,0 +1,81 @@
+"""`python -m benchmarks`: run the workloads, print the table, write the results and the pages."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from benchmarks import bars, table
+from benchmarks.processes import ENTRIES, ROOT
+from benchmarks.results import read
+from benchmarks.runner import Plan
+from benchmarks.runner import run as run_plan
+from benchmarks.workloads import all_workloads
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
+# Wide enough for the table where the output is a file.
+console = Console() if sys.stdout.isatty() else Console(width=200)
+
+
+@app.command()
+def run(
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", help="Workloads or their groups (W2, write_attribute); may be repeated."),
+    ] = None,
+    contenders: Annotated[str, typer.Option(help="Who takes part, with commas; all by default.")] = "",
+    sizes: Annotated[str, typer.Option(help="Sizes of the worlds, with commas.")] = "10000",
+    growth: Annotated[str, typer.Option(help="More sizes, for the growth of cost of Perdure and the limit only.")] = "",
+    backend: Annotated[str, typer.Option(help="sqlite or postgresql.")] = "sqlite",
+    quick: Annotated[bool, typer.Option("--quick", help="One round each, to see that everything works.")] = False,
+    work: Annotated[
+        Path | None,
+        typer.Option(help="Where worlds are built and kept for the next run; a temporary directory by default."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Where to write the results as JSON.")] = None,
+) -> None:
+    """Run workloads, print the table; exit code 1 when a bar that is listed as met is missed by more than 25 %."""
+    chosen = [each for each in all_workloads() if not only or each.key in only or each.group in only]
+    names = [name for name in contenders.split(",") if name]
+    entries = [entry for entry in ENTRIES if not names or entry.name in names]
+    with tempfile.TemporaryDirectory(prefix="perdure-bench-") as temporary:
+        plan = Plan(
+            workloads=chosen,
+            entries=entries,
+            sizes=[int(size) for size in sizes.split(",")],
+            growth_sizes=[int(size) for size in growth.split(",") if size],
+            directory=(work or Path(temporary)).absolute(),
+            backend=backend,
+            quick=quick,
+        )
+        with Progress(
+            TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True
+        ) as bar:
+            task = bar.add_task("starting", total=None)
+            results = run_plan(
+                plan,
+                lambda what, done, total: bar.update(task, description=what, completed=done, total=total),
+            )
+    if out:
+        results.save(out)
+    table.show(results, console)
+    sys.exit(bars.exit_code(results, console))
+
+
+@app.command()
+def show(file: Annotated[Path, typer.Argument(help="Results of an earlier run.")]) -> None:
+    """Print the table of an earlier run."""
+    results = read(file)
+    table.show(results, console)
+    sys.exit(bars.exit_code(results, console))
+
+
+if __name__ == "__main__":
+    assert ROOT
+    app()
