@@ -21,8 +21,6 @@ KINDS = ("Thing", "Weapon", "Sword")
 RARE_TAG = "shard7"
 SERIAL = 7
 LIGHT = (100, 190)
-#: The attributes that the load workload reads of each object.
-READ_AFTER_LOAD = ("hp", "title", "inv")
 
 
 class Thing(NamedTuple):
