@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -12,11 +14,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks import bars, table
-from benchmarks.processes import ENTRIES, ROOT
+from benchmarks.processes import ENTRIES
 from benchmarks.results import read
 from benchmarks.runner import Plan
+from benchmarks.runner import Progress as ShowProgress
 from benchmarks.runner import run as run_plan
 from benchmarks.workloads import all_workloads
+from tests import postgresql_cluster
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 # Wide enough for the table where the output is a file.
@@ -41,31 +45,37 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Where to write the results as JSON.")] = None,
 ) -> None:
     """Run workloads, print the table; exit code 1 when a bar that is listed as met is missed by more than 25 %."""
-    chosen = [each for each in all_workloads() if not only or each.key in only or each.group in only]
     names = [name for name in contenders.split(",") if name]
-    entries = [entry for entry in ENTRIES if not names or entry.name in names]
-    with tempfile.TemporaryDirectory(prefix="perdure-bench-") as temporary:
-        plan = Plan(
-            workloads=chosen,
-            entries=entries,
-            sizes=[int(size) for size in sizes.split(",")],
-            growth_sizes=[int(size) for size in growth.split(",") if size],
-            directory=(work or Path(temporary)).absolute(),
-            backend=backend,
-            quick=quick,
-        )
-        with Progress(
-            TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True
-        ) as bar:
-            task = bar.add_task("starting", total=None)
-            results = run_plan(
-                plan,
-                lambda what, done, total: bar.update(task, description=what, completed=done, total=total),
-            )
+    plan = Plan(
+        workloads=[each for each in all_workloads() if not only or each.key in only or each.group in only],
+        entries=[entry for entry in ENTRIES if not names or entry.name in names],
+        sizes=[int(size) for size in sizes.split(",")],
+        growth_sizes=[int(size) for size in growth.split(",") if size],
+        backend=backend,
+        quick=quick,
+    )
+    with ExitStack() as stack:
+        # A world on a throw-away server cannot be kept.
+        temporary = stack.enter_context(tempfile.TemporaryDirectory(prefix="perdure-bench-"))
+        plan.directory = work.absolute() if work and backend == "sqlite" else Path(temporary)
+        if backend == "postgresql":
+            cluster = postgresql_cluster.start(plan.databases(), durable=True)
+            stack.callback(cluster.stop)
+            plan.host = str(cluster.host)
+        results = run_plan(plan, stack.enter_context(_shown()))
     if out:
         results.save(out)
     table.show(results, console)
     sys.exit(bars.exit_code(results, console))
+
+
+@contextmanager
+def _shown() -> Iterator[ShowProgress]:
+    """A progress bar, as a function to be told of progress."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("starting", total=None)
+        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)
 
 
 @app.command()
@@ -77,5 +87,4 @@ def show(file: Annotated[Path, typer.Argument(help="Results of an earlier run.")
 
 
 if __name__ == "__main__":
-    assert ROOT
     app()

@@ -36,7 +36,7 @@ class Plan:
     workloads: list[Workload]
     entries: list[Entry]
     sizes: list[int]
-    directory: Path
+    directory: Path = Path()
     backend: str = "sqlite"
     host: str = ""
     quick: bool = False
@@ -52,6 +52,10 @@ class Plan:
             [workload for workload in self.workloads if workload.grows],
             [entry for entry in entries if entry.name in ("limit", "perdure")],
         )
+
+    def databases(self) -> list[str]:
+        """The databases that a server must have."""
+        return [database_name(entry, size) for size in self.all_sizes() for entry in self.at(size)[1]]
 
     def all_sizes(self) -> list[int]:
         """Every size, smallest first."""
@@ -117,7 +121,12 @@ def _run_size(plan: Plan, size: int, results: Results, steps: _Steps) -> None:
 def _place(plan: Plan, entry: Entry, size: int) -> Place:
     directory = plan.directory / f"{plan.backend}-{size}" / entry.name
     directory.mkdir(parents=True, exist_ok=True)
-    return Place(directory, size, plan.backend, plan.host, f"{entry.name}_{size}")
+    return Place(directory, size, plan.backend, plan.host, database_name(entry, size))
+
+
+def database_name(entry: Entry, size: int) -> str:
+    """The database of that contender's world on a database server."""
+    return f"{entry.name}_{size}"
 
 
 def _log(place: Place) -> Path:

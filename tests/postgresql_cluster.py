@@ -2,7 +2,7 @@
 
 Contract: `start()` gives a running cluster that listens on a Unix socket in a private directory only, or
 raises `ClusterUnavailable` saying what is missing. `stop()` ends it and removes every file.
-Durability is off: the data lives as long as the run.
+Durability is off, unless it is asked for: the data lives as long as the run.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,8 +72,8 @@ class Cluster:
         shutil.rmtree(self.host, ignore_errors=True)
 
 
-def start() -> Cluster:
-    """Make and start a cluster with the user and the databases that the settings name."""
+def start(databases: Iterable[str] = DATABASES, *, durable: bool = False) -> Cluster:
+    """Make and start a cluster with the user and these databases; `durable` as a server for real data is."""
     initdb, postgres = find_program("initdb"), find_program("postgres")
     if not initdb or not postgres:
         raise ClusterUnavailable("initdb and postgres were not found on PATH or under /usr/lib/postgresql/*/bin")
@@ -85,13 +86,30 @@ def start() -> Cluster:
         home.chmod(0o755)
         identity |= {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
     try:
-        return _start(home, initdb, postgres, identity)
+        return _start(home, initdb, postgres, identity, databases, _DURABLE if durable else _DISPOSABLE)
     except BaseException:
         shutil.rmtree(home, ignore_errors=True)
         raise
 
 
-def _start(home: Path, initdb: str, postgres: str, identity: dict[str, object]) -> Cluster:
+_DISPOSABLE = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "64MB",
+    "autovacuum": "off",
+}
+_DURABLE = {"shared_buffers": "256MB"}
+
+
+def _start(
+    home: Path,
+    initdb: str,
+    postgres: str,
+    identity: dict[str, object],
+    databases: Iterable[str],
+    behaviour: dict[str, str],
+) -> Cluster:
     data, log = home / "data", home / "log"
     made = subprocess.run(
         [initdb, "-D", str(data), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
@@ -104,12 +122,8 @@ def _start(home: Path, initdb: str, postgres: str, identity: dict[str, object]) 
     options = {
         "listen_addresses": "",
         "unix_socket_directories": str(home),
-        "fsync": "off",
-        "synchronous_commit": "off",
-        "full_page_writes": "off",
         "max_connections": "100",
-        "shared_buffers": "64MB",
-        "autovacuum": "off",
+        **behaviour,
     }
     command = [postgres, "-D", str(data)]
     for name, value in options.items():
@@ -118,14 +132,14 @@ def _start(home: Path, initdb: str, postgres: str, identity: dict[str, object]) 
         process = subprocess.Popen(command, stdout=output, stderr=output, **identity)  # type: ignore[call-overload]
     cluster = Cluster(home, process)
     try:
-        _create_databases(cluster, log)
+        _create_databases(cluster, log, databases)
     except BaseException:
         cluster.stop()
         raise
     return cluster
 
 
-def _create_databases(cluster: Cluster, log: Path) -> None:
+def _create_databases(cluster: Cluster, log: Path, databases: Iterable[str]) -> None:
     """Wait until the server answers, then create the databases."""
     import psycopg
 
@@ -141,5 +155,5 @@ def _create_databases(cluster: Cluster, log: Path) -> None:
                 raise ClusterUnavailable(f"postgres did not answer within {START_SECONDS} s: {error}") from error
             time.sleep(0.05)
     with connection:
-        for name in DATABASES:
+        for name in databases:
             connection.execute(f'CREATE DATABASE "{name}"')  # type: ignore[arg-type]
