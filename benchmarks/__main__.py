@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -13,8 +14,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks import bars, table
-from benchmarks.processes import ENTRIES
+from benchmarks import bars, page, table
+from benchmarks.processes import ENTRIES, ROOT
 from benchmarks.results import read
 from benchmarks.runner import Plan
 from benchmarks.runner import Progress as ShowProgress
@@ -84,6 +85,19 @@ def show(file: Annotated[Path, typer.Argument(help="Results of an earlier run.")
     results = read(file)
     table.show(results, console)
     sys.exit(bars.exit_code(results, console))
+
+
+@app.command("page")
+def write_page(
+    file: Annotated[Path, typer.Argument(help="Results of a run.")],
+    directory: Annotated[Path, typer.Option(help="Where the page goes.")] = ROOT / "docs" / "speed",
+) -> None:
+    """Write the page of the documentation, its charts and a copy of the results."""
+    for path in page.write(file, directory):
+        console.print(f"wrote {path}", markup=False)
+    kept = directory / f"{read(file).backend}.json"
+    if file.resolve() != kept.resolve():
+        shutil.copyfile(file, kept)
 
 
 if __name__ == "__main__":

@@ -48,6 +48,7 @@ class Results(msgspec.Struct, kw_only=True):
     machine: dict[str, str]
     settings: dict[str, dict[str, str]]
     versions: dict[str, dict[str, str]]
+    notes: dict[str, dict[str, str]] = {}
     measurements: list[Measurement]
     seconds: float = 0.0
 

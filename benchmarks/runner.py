@@ -148,6 +148,7 @@ def _build(entry: Entry, place: Place, results: Results, size: int) -> bool:
         return False
     results.settings[entry.name] = described["settings"]
     results.versions[entry.name] = described["versions"]
+    results.notes[entry.name] = described["notes"]
     return True
 
 

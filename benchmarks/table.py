@@ -11,6 +11,9 @@ from benchmarks.results import Results
 from benchmarks.workloads import all_workloads
 from benchmarks.workloads.workload import Workload
 
+#: Where there is no figure.
+NOTHING = "–"
+
 
 def show(results: Results, console: Console) -> None:
     """Print one table for each size."""
@@ -49,16 +52,16 @@ def row(results: Results, workload: Workload, size: int, judged: list[Verdict], 
     return [
         workload.group,
         workload.title.replace("`", ""),
-        quantity(limit.median, workload.unit) if limit else "–",
-        f"{quantity(ours.median, workload.unit)} ±{ours.spread:.0%}" if ours else "–",
-        f"{ours.median / limit.median:.2f}" if ours and limit else "–",
+        quantity(limit.median, workload.unit) if limit else NOTHING,
+        f"{quantity(ours.median, workload.unit)} ±{ours.spread:.0%}" if ours else NOTHING,
+        f"{ours.median / limit.median:.2f}" if ours and limit else NOTHING,
         "; ".join(verdict.text for verdict in mine),
         "; ".join("yes" if verdict.met else "no" for verdict in mine),
-        "–" if ours is None or ours.statements is None else f"{ours.statements:.3g}",
+        NOTHING if ours is None or ours.statements is None else f"{ours.statements:.3g}",
         *(_other(results, workload, name, size) for name in others),
     ]
 
 
 def _other(results: Results, workload: Workload, name: str, size: int) -> str:
     found = results.of(workload.key, name, size)
-    return quantity(found.median, workload.unit) if found else "–"
+    return quantity(found.median, workload.unit) if found else NOTHING

@@ -59,8 +59,9 @@ class Worker:
         self.contender.close()
 
     def describe(self) -> dict[str, Any]:
-        """Settings and versions, as the database and the libraries tell them."""
-        return {"settings": self.contender.settings(), "versions": self.contender.versions()}
+        """Settings and versions, as the database and the libraries tell them, and where the design differs."""
+        contender = self.contender
+        return {"settings": contender.settings(), "versions": contender.versions(), "notes": contender.notes}
 
     def operations(self) -> list[str]:
         """The keys of the workloads that this contender takes part in."""
