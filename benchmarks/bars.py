@@ -99,6 +99,8 @@ def _others(results: Results, key: str, bar: Bar) -> list[Verdict]:
         if bar.growth is not None and size != results.sizes[0]:
             factor = growth_factor(results, key, "perdure", size)
             if factor is not None:
+                # What the limit grows by is the workload's own growth: caches miss, trees get deeper.
+                factor /= max(1.0, growth_factor(results, key, "limit", size) or 1.0)
                 found.append(Verdict(key, size, f"growth ≤ {bar.growth:g}×", factor / bar.growth, bar.met))
     return found
 

@@ -72,11 +72,15 @@ def _ratios(results: Results, size: int, path: Path) -> Path:
         if bar and bar.multiple and bar.of == "limit":
             axes.plot([bar.multiple] * 2, [-index - 0.35, -index + 0.35], color=GREY, linewidth=1)
     axes.set_xscale("log")
-    axes.set_yticks([-index for index in range(len(workloads))], [f"{each.group} {each.title}" for each in workloads])
+    axes.set_yticks([-index for index in range(len(workloads))], [_plain(each) for each in workloads])
     axes.set_xlabel(f"times the limit, {size:,} objects, {results.backend}; the upright line is Perdure's bar")
     axes.grid(axis="x", alpha=0.3)
     axes.legend(loc="upper center", bbox_to_anchor=(0.4, 1.0 + 0.8 / len(workloads)), ncols=6, frameon=False)
     return _save(figure, path)
+
+
+def _plain(workload: Workload) -> str:
+    return f"{workload.group} {workload.title}".replace("`", "")
 
 
 def _has_ratio(results: Results, workload: Workload, size: int) -> bool:
@@ -98,7 +102,11 @@ def _growth(results: Results, path: Path) -> Path:
                 if (found := results.of(workload.key, name, size))
             ]
             if points:
-                axes.loglog(*zip(*points, strict=True), "o-", color=COLOURS[name], label=name, markersize=4)
+                axes.plot(*zip(*points, strict=True), "o-", color=COLOURS[name], label=name, markersize=4)
+        axes.set(xscale="log", yscale="log")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(pyplot.FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.set_minor_formatter(pyplot.NullFormatter())
         axes.set_title(f"{workload.group} {workload.key}", fontsize=9)
         axes.grid(alpha=0.3)
     for axes in grid.flat[len(workloads) :]:

@@ -114,7 +114,8 @@ def _growth(results: Results) -> str:
             "## Growth",
             "",
             f"Cost of one operation as a multiple of its cost in a world of {results.sizes[0]:,} objects; for each "
-            "hit where the answer grows with the world. The column `limit` is the limit's own growth to the largest world.",
+            "hit where the answer grows with the world. The column `limit` is the limit's own growth to the largest "
+            "world (caches miss, trees get deeper): the bar is about what Perdure grows beyond that.",
             "",
             *rows,
         ]
