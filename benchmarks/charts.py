@@ -21,16 +21,32 @@ COLOURS = {
 GREY = "#808080"  # readable on white and on black
 
 
+def names(results: Results) -> list[str]:
+    """The files of the charts that these results have."""
+    found = []
+    if _whole_size(results) is not None:
+        found.append(f"{results.backend}-times-the-limit.svg")
+    if len(results.sizes) > 1:
+        found.append(f"{results.backend}-cost-against-size.svg")
+    return found
+
+
 def draw(results: Results, directory: Path) -> list[Path]:
     """Write the charts that these results have; the files."""
     directory.mkdir(parents=True, exist_ok=True)
-    whole = [size for size in results.sizes if results.of("read_field", "perdure", size)]
-    drawn = []
-    if whole and results.of("write_attribute", "limit", whole[-1]):
-        drawn.append(_ratios(results, whole[-1], directory / f"{results.backend}-times-the-limit.svg"))
-    if len(results.sizes) > 1:
-        drawn.append(_growth(results, directory / f"{results.backend}-cost-against-size.svg"))
+    drawn = [directory / name for name in names(results)]
+    for path in drawn:
+        if path.name.endswith("-times-the-limit.svg"):
+            _draw_ratios(results, _whole_size(results) or 0, path)
+        else:
+            _draw_growth(results, path)
     return drawn
+
+
+def _whole_size(results: Results) -> int | None:
+    """The largest size at which all workloads ran, if there is one with figures of the limit too."""
+    whole = [size for size in results.sizes if _has_ratio(results, "read_field", size)]
+    return whole[-1] if whole else None
 
 
 def _pyplot() -> Any:
@@ -47,15 +63,14 @@ def _pyplot() -> Any:
     return pyplot
 
 
-def _save(figure: Any, path: Path) -> Path:
+def _save(figure: Any, path: Path) -> None:
     figure.savefig(path, bbox_inches="tight", metadata={"Date": None})
     _pyplot().close(figure)
-    return path
 
 
-def _ratios(results: Results, size: int, path: Path) -> Path:
+def _draw_ratios(results: Results, size: int, path: Path) -> None:
     """One line for each workload: everybody's multiple of the limit, and the bar."""
-    workloads = [each for each in all_workloads() if _has_ratio(results, each, size)]
+    workloads = [each for each in all_workloads() if _has_ratio(results, each.key, size)]
     pyplot = _pyplot()
     figure, axes = pyplot.subplots(figsize=(8, 0.3 * len(workloads) + 1))
     known = bars.read_bars()
@@ -76,18 +91,18 @@ def _ratios(results: Results, size: int, path: Path) -> Path:
     axes.set_xlabel(f"times the limit, {size:,} objects, {results.backend}; the upright line is Perdure's bar")
     axes.grid(axis="x", alpha=0.3)
     axes.legend(loc="upper center", bbox_to_anchor=(0.4, 1.0 + 0.8 / len(workloads)), ncols=6, frameon=False)
-    return _save(figure, path)
+    _save(figure, path)
 
 
 def _plain(workload: Workload) -> str:
     return f"{workload.group} {workload.title}".replace("`", "")
 
 
-def _has_ratio(results: Results, workload: Workload, size: int) -> bool:
-    return all(results.of(workload.key, name, size) for name in ("limit", "perdure"))
+def _has_ratio(results: Results, key: str, size: int) -> bool:
+    return all(results.of(key, name, size) for name in ("limit", "perdure"))
 
 
-def _growth(results: Results, path: Path) -> Path:
+def _draw_growth(results: Results, path: Path) -> None:
     """Cost of one operation (one hit) against the size of the world, both on logarithmic scales."""
     workloads = [each for each in all_workloads() if each.grows]
     pyplot = _pyplot()
@@ -115,4 +130,4 @@ def _growth(results: Results, path: Path) -> Path:
     figure.supxlabel("objects")
     grid.flat[0].legend(frameon=False)
     figure.tight_layout()
-    return _save(figure, path)
+    _save(figure, path)

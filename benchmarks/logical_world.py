@@ -50,13 +50,35 @@ def tags(number: int) -> list[str]:
     return [f"area{number % 10}", f"shard{number % 100}", "portable" if number % 2 else "fixed"]
 
 
+def weight(number: int) -> int:
+    """An attribute in no order."""
+    return number * 7919 % 10_000
+
+
+def serial(number: int) -> int:
+    """An attribute that one object in a thousand shares."""
+    return number % 1000
+
+
+def hits(size: int) -> dict[str, int]:
+    """How many objects each query finds in a world of this size."""
+    numbers = range(size)
+    low, high = LIGHT
+    return {
+        "find_family": sum(kind(number) != "Thing" for number in numbers),
+        "find_tag": sum(RARE_TAG in tags(number) for number in numbers),
+        "find_equal": sum(serial(number) == SERIAL for number in numbers),
+        "find_range": sum(low <= weight(number) < high for number in numbers),
+    }
+
+
 def attributes(number: int) -> dict[str, Any]:
     """The nine attributes that are plain data; the tenth, `target`, refers to another object."""
     return {
         "hp": number % 200,
         "strength": 3 + number % 15,
-        "weight": number * 7919 % 10_000,
-        "serial": number % 1000,
+        "weight": weight(number),
+        "serial": serial(number),
         "title": f"the thing numbered {number}",
         "desc": f"It lies where somebody left it, and {number % 97} others like it have been seen.",
         "mood": ("calm", "wary", "angry")[number % 3],

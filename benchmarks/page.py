@@ -26,17 +26,17 @@ def write(results_file: Path, directory: Path) -> list[Path]:
     results = read(results_file)
     page = directory / f"{results.backend}.md"
     drawn = charts.draw(results, directory)
-    page.write_text(text(results, [path.name for path in drawn]), encoding="utf-8")
+    page.write_text(text(results), encoding="utf-8")
     return [page, *drawn]
 
 
-def text(results: Results, chart_names: list[str]) -> str:
+def text(results: Results) -> str:
     """The page as Markdown."""
     command = "make bench-full" if results.backend == "sqlite" else "make bench-full ARGS='--backend postgresql'"
     parts = [
         f"# {TITLES[results.backend]}",
         INTRODUCTION.format(command=f"{command} && make bench-page").strip(),
-        *(f"![{name.removesuffix('.svg').replace('-', ' ')}]({name})" for name in chart_names),
+        *(f"![{name.removesuffix('.svg').replace('-', ' ')}]({name})" for name in charts.names(results)),
         *(_section(results, size) for size in results.sizes if _is_whole(results, size)),
         _growth(results),
         _notes(results),

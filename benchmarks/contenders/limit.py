@@ -18,7 +18,7 @@ from itertools import repeat
 from typing import Any, ClassVar
 
 from benchmarks.contenders.base import Contender, Loop, Place, Work
-from benchmarks.logical_world import LIGHT, RARE_TAG, SERIAL, Thing, batches, rooms, thing
+from benchmarks.logical_world import LIGHT, RARE_TAG, SERIAL, Thing, batches, hits, rooms, thing
 
 SCHEMA = (
     "CREATE TABLE object (id BIGINT PRIMARY KEY, key TEXT NOT NULL, class TEXT NOT NULL, location BIGINT)",
@@ -217,7 +217,7 @@ class Limit(Contender):
                 obj.hp = value
                 execute(update, (value, obj.id, "hp"))
 
-        return Work(run, count, check=lambda: self._check_hp(objects[-1]))
+        return Work(run, len(objects), check=lambda: self._check_hp(objects[-1]))
 
     def _check_hp(self, obj: Any) -> None:
         assert self._answer("SELECT number FROM attribute WHERE owner = ? AND key = 'hp'", obj.id) == obj.hp
@@ -258,7 +258,7 @@ class Limit(Contender):
                 for obj in objects:
                     execute(update, (obj.hp, obj.id, "hp"))
 
-        return Work(run, 1000, check=lambda: self._check_hp(objects[-1]))
+        return Work(run, 10 * len(objects), check=lambda: self._check_hp(objects[-1]))
 
     def change_item(self, count: int = 200) -> Work:
         objects, update = self._objects(count), self.sql(UPDATE_TEXT)
@@ -269,7 +269,7 @@ class Limit(Contender):
                 obj.inv["sword"] += 1
                 execute(update, (text(obj.inv), obj.id, "inv"))
 
-        return Work(run, count, check=lambda: self._check_inv(objects[-1]))
+        return Work(run, len(objects), check=lambda: self._check_inv(objects[-1]))
 
     def _check_inv(self, obj: Any) -> None:
         text = self._answer("SELECT text FROM attribute WHERE owner = ? AND key = 'inv'", obj.id)
@@ -287,7 +287,7 @@ class Limit(Contender):
                 obj.key = key
                 execute(update, (key, obj.id))
 
-        return Work(run, count, check=lambda: self._check_column("key", objects[-1]))
+        return Work(run, len(objects), check=lambda: self._check_column("key", objects[-1]))
 
     def _check_column(self, column: str, obj: Any) -> None:
         held = {"key": obj.key, "class": obj.kind, "location": obj.location}[column]
@@ -473,23 +473,24 @@ class Limit(Contender):
         return Loop("get(pk)", {"get": self.known.get, "pk": FIRST_OBJECT + self.size // 2})
 
     def find_family(self) -> Work:
-        return self._find("FROM object o WHERE o.class IN ('Weapon', 'Sword')", (), self.size // 10)
+        return self._find("FROM object o WHERE o.class IN ('Weapon', 'Sword')", (), "find_family")
 
     def find_tag(self) -> Work:
         text = "FROM tag t JOIN link l ON l.tag = t.id JOIN object o ON o.id = l.object WHERE t.key = ?"
-        return self._find(text, (RARE_TAG,), self.size // 100)
+        return self._find(text, (RARE_TAG,), "find_tag")
 
     def find_equal(self) -> Work:
         text = "FROM attribute a JOIN object o ON o.id = a.owner WHERE a.key = ? AND a.number = ?"
-        return self._find(text, ("serial", SERIAL), self.size // 1000)
+        return self._find(text, ("serial", SERIAL), "find_equal")
 
     def find_range(self) -> Work:
         text = "FROM attribute a JOIN object o ON o.id = a.owner WHERE a.key = ? AND a.number >= ? AND a.number < ?"
-        return self._find(text, ("weight", *LIGHT), None)
+        return self._find(text, ("weight", *LIGHT), "find_range")
 
-    def _find(self, text: str, arguments: tuple[Any, ...], expected: int | None) -> Work:
+    def _find(self, text: str, arguments: tuple[Any, ...], key: str) -> Work:
         statement = self.sql(f"SELECT {OBJECT_COLUMNS} {text}")
         found: list[Any] = []
+        expected = hits(self.size)[key]
 
         def run() -> None:
             found.clear()
@@ -500,8 +501,7 @@ class Limit(Contender):
                 found.append(obj)
 
         def check() -> None:
-            assert found
-            assert expected is None or len(found) == expected, (len(found), expected)
+            assert len(found) == expected, (len(found), expected)
 
         return Work(run, 1, check=check)
 
@@ -522,7 +522,7 @@ class Limit(Contender):
                 obj.kind = "Thing" if there else "Blade"
                 execute(update, (obj.kind, obj.id))
 
-        return Work(run, count, check=lambda: self._check_column("class", objects[-1]))
+        return Work(run, len(objects), check=lambda: self._check_column("class", objects[-1]))
 
     def swap_many(self) -> Work:
         return self._in_transaction(self.swap(500))
@@ -538,7 +538,7 @@ class Limit(Contender):
                 contents[to][obj.id] = obj
                 execute(update, (to, obj.id))
 
-        return Work(run, count, check=lambda: self._check_column("location", objects[-1]))
+        return Work(run, len(objects), check=lambda: self._check_column("location", objects[-1]))
 
 
 class _Counting:

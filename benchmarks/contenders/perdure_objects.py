@@ -16,6 +16,7 @@ from benchmarks.logical_world import (
     SERIAL,
     Thing,
     batches,
+    hits,
     rooms,
     thing,
 )
@@ -213,7 +214,7 @@ class Perdure(Contender):
             for obj in objects:
                 obj.db.hp = value
 
-        return Work(run, count, check=lambda: self._check_hp(objects[-1]))
+        return Work(run, len(objects), check=lambda: self._check_hp(objects[-1]))
 
     def _check_hp(self, obj: Any) -> None:
         text = "SELECT db_number FROM objects_objectattribute WHERE owner_id = %s AND db_key = 'hp'"
@@ -255,7 +256,7 @@ class Perdure(Contender):
                 for obj in objects:
                     obj.db.hp = value
 
-        return self._in_transaction(Work(run, 1000, check=lambda: self._check_hp(objects[-1])))
+        return self._in_transaction(Work(run, 10 * len(objects), check=lambda: self._check_hp(objects[-1])))
 
     def change_item(self, count: int = 200) -> Work:
         objects = self._objects(count)
@@ -264,7 +265,7 @@ class Perdure(Contender):
             for obj in objects:
                 obj.db.inv["sword"] += 1
 
-        return Work(run, count, check=lambda: self._check_inv(objects[-1]))
+        return Work(run, len(objects), check=lambda: self._check_inv(objects[-1]))
 
     def _check_inv(self, obj: Any) -> None:
         text = "SELECT db_value FROM objects_objectattribute WHERE owner_id = %s AND db_key = 'inv'"
@@ -281,7 +282,7 @@ class Perdure(Contender):
             for obj in objects:
                 obj.key = key
 
-        return Work(run, count, check=lambda: self._check_column("db_key", objects[-1].key, objects[-1]))
+        return Work(run, len(objects), check=lambda: self._check_column("db_key", objects[-1].key, objects[-1]))
 
     def _check_column(self, column: str, held: Any, obj: Any) -> None:
         assert self._answer(f"SELECT {column} FROM objects_objectdb WHERE id = %s", obj.pk) == held
@@ -433,7 +434,7 @@ class Perdure(Contender):
 
     def find_family(self) -> Work:
         cls = self._typeclass(FAMILY)
-        return self._find(lambda: cls.objects.all_family(), self.size // 10)
+        return self._find(lambda: cls.objects.all_family(), "find_family")
 
     def _typeclass(self, kind: str) -> Any:
         from importlib import import_module
@@ -443,28 +444,28 @@ class Perdure(Contender):
     def find_tag(self) -> Work:
         from perdure import ObjectDB
 
-        return self._find(lambda: ObjectDB.objects.get_by_tag(RARE_TAG), self.size // 100)
+        return self._find(lambda: ObjectDB.objects.get_by_tag(RARE_TAG), "find_tag")
 
     def find_equal(self) -> Work:
         from perdure import ObjectDB
 
-        return self._find(lambda: ObjectDB.objects.filter_attributes(serial=SERIAL), self.size // 1000)
+        return self._find(lambda: ObjectDB.objects.filter_attributes(serial=SERIAL), "find_equal")
 
     def find_range(self) -> Work:
         from perdure import ObjectDB
 
         low, high = LIGHT
-        return self._find(lambda: ObjectDB.objects.filter_attributes(weight__gte=low, weight__lt=high), None)
+        return self._find(lambda: ObjectDB.objects.filter_attributes(weight__gte=low, weight__lt=high), "find_range")
 
-    def _find(self, query: Callable[[], Any], expected: int | None) -> Work:
+    def _find(self, query: Callable[[], Any], key: str) -> Work:
         found: list[Any] = []
+        expected = hits(self.size)[key]
 
         def run() -> None:
             found[:] = query()
 
         def check() -> None:
-            assert found
-            assert expected is None or len(found) == expected, (len(found), expected)
+            assert len(found) == expected, (len(found), expected)
 
         return Work(run, 1, check=check)
 
