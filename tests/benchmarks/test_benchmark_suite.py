@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from benchmarks import bars, page
+from benchmarks import bars, charts, page
 from benchmarks.contenders.perdure_objects import Perdure
 from benchmarks.processes import ENTRIES
 from benchmarks.results import Measurement, Results, read
