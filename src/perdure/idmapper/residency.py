@@ -7,9 +7,10 @@ strong reference and nothing else: whoever still refers to the instance keeps it
 Invariants: an instance with unsaved changes, one that its class calls pinned, or one whose
 `at_idmapper_flush` says no stays; each is counted with its reason.
 
-Estimate: the mean deep size of a sample of each class (shared parts counted once per sample, other live
-instances are the border) times the number of resident instances of that class. The error is that of the mean;
-`ResidentSet.error` states it as the standard error over all classes.
+Estimate: the mean deep size of a random sample (shared parts counted once, other live instances are the border) times
+the number of resident instances. The error is that of the mean; `ResidentSet.error` states it as its standard error.
+Far from the budget a glance is enough; the nearer it is, the more instances are measured, and the more often. What has
+come in since (`grown` too: instances that were loaded further) is counted, so the cost for each of them is constant.
 
 Owner: any thread adds; the dict operations are atomic.
 """
@@ -17,62 +18,26 @@ Owner: any thread adds; the dict operations are atomic.
 from __future__ import annotations
 
 import math
-import sys
 from collections import Counter, OrderedDict
-from collections.abc import Iterator
-from itertools import islice
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
+from random import Random
 from typing import Any
 
-from django.db.models import Model
-from django.db.models.options import Options
-
 from perdure.conf import conf
+from perdure.idmapper.sizing import deep_size
 
-__all__ = ["ResidentSet", "deep_size", "pinned_reason", "residents"]
+__all__ = ["SAMPLE", "ResidentSet", "pinned_reason", "residents"]
 
 # What the engine itself spends on a resident instance: a weak reference, its entry in the identity map and in the
 # ordered resident set (measured with sys.getsizeof on CPython 3.11).
 ENGINE_BYTES = 360
-SAMPLE = 24
-# A class's mean is taken again after this many new residents and a sixteenth of all: they may have grown since.
-REMEASURE_AFTER = 32
-_BORDER = (Model, type, ModuleType, FunctionType, BuiltinFunctionType, MethodType, Options)
-
-
-def deep_size(instance: Any, seen: set[int] | None = None) -> int:
-    """Bytes that `instance` and what only it can reach occupy; other live instances are the border."""
-    seen = set() if seen is None else seen
-    total = 0
-    stack = [instance]
-    while stack:
-        found = stack.pop()
-        if id(found) in seen:
-            continue
-        seen.add(id(found))
-        total += sys.getsizeof(found)
-        stack.extend(part for part in _parts(found) if id(part) not in seen and not _is_border(part))
-    return total
-
-
-def _is_border(part: Any) -> bool:
-    return isinstance(part, _BORDER) or getattr(type(part), "_shared_by_many", False)
-
-
-def _parts(found: Any) -> Iterator[Any]:
-    if isinstance(found, dict):
-        yield from found.keys()
-        yield from found.values()
-    elif isinstance(found, list | tuple | set | frozenset):
-        yield from found
-    if isinstance(found, str | bytes | int | float | None):
-        return
-    yield from getattr(found, "__dict__", {}).values()
-    for cls in type(found).__mro__:
-        slots = cls.__dict__.get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else slots:
-            if name not in ("__dict__", "__weakref__") and hasattr(found, name):
-                yield getattr(found, name)
+# Instances measured when somebody asks; for the budget, far from it and near it.
+SAMPLE = 500
+GLANCE, NEAR_SAMPLE = 8, 64
+# Near means: more than this share of the budget.
+NEAR = 0.25
+# Measured anew after so many arrivals, and as many as there are instances; near the budget an eighth (2 ** -3) of them.
+REMEASURE_AFTER = 64
+NEAR_EASE = 3
 
 
 def pinned_reason(instance: Any) -> str | None:
@@ -94,10 +59,12 @@ class ResidentSet:
         self.hits = 0
         self.misses = 0
         self.pinned: Counter[str] = Counter()
-        self._means: dict[type, float] = {}
-        self._deviations: dict[type, float] = {}
-        self._bytes = 0.0
-        self._unmeasured = 0
+        self._random = Random(0)
+        self._mean = 0.0
+        self._mean_error = 0.0
+        self._arrived = 0
+        self._ease = 0
+        self._stuck = 0  # so many instances, all of them pinned, were too many already
         self._evicting = False
 
     def __len__(self) -> int:
@@ -109,25 +76,26 @@ class ResidentSet:
     def add(self, instance: Any) -> None:
         """Hold `instance`, as the most recent; evict others if that exceeds the budget."""
         key = id(instance)
-        if key in self.order:
-            self.order.move_to_end(key)
+        order = self.order
+        if key in order:
+            order.move_to_end(key)
             return
-        self.order[key] = instance
-        mean = self._means.get(type(instance))
-        if mean is None:
-            mean = self._means[type(instance)] = deep_size(instance) + ENGINE_BYTES
-        self._bytes += mean
-        self._unmeasured += 1
-        if self._unmeasured > REMEASURE_AFTER + len(self.order) // 16:
-            self.measure()
+        order[key] = instance
+        self.grown(1)
+
+    def grown(self, number: int) -> None:
+        """So many instances are new, or hold more than before."""
+        self._arrived += number
+        held = len(self.order)
+        if held == 1 or self._arrived > REMEASURE_AFTER + (held >> self._ease):
+            self._measure_for_budget()
         budget = self.budget
-        if budget is not None and self._bytes > budget:
+        if budget is not None and held > self._stuck and held * self._mean > budget:
             self._make_room(budget)
 
     def discard(self, instance: Any) -> None:
         """Let `instance` go, whatever it says."""
-        if self.order.pop(id(instance), None) is not None:
-            self._bytes = max(0.0, self._bytes - self._means.get(type(instance), 0.0))
+        self.order.pop(id(instance), None)
 
     @property
     def budget(self) -> float | None:
@@ -138,34 +106,36 @@ class ResidentSet:
     @property
     def bytes(self) -> int:
         """The estimated bytes of all resident instances."""
-        return int(self._bytes)
+        return int(self._mean * len(self.order))
 
     @property
     def error(self) -> float:
         """The standard error of the estimate, as a share of it."""
-        if not self._bytes:
-            return 0.0
-        counts = Counter(type(instance) for instance in list(self.order.values()))
-        variance = sum((counts[cls] * deviation) ** 2 / SAMPLE for cls, deviation in self._deviations.items())
-        return math.sqrt(variance) / self._bytes
+        return self._mean_error / self._mean if self._mean and self.order else 0.0
 
     def measure(self) -> None:
-        """Sample each class anew and correct the estimate."""
+        """Measure a large sample and correct the estimate."""
+        self._measure(SAMPLE)
+
+    def _measure(self, size: int) -> None:
         instances = list(self.order.values())
-        by_class: dict[type, list[Any]] = {}
-        for instance in instances:
-            by_class.setdefault(type(instance), []).append(instance)
-        total = 0.0
-        for cls, members in by_class.items():
-            step = max(1, len(members) // SAMPLE)
-            seen: set[int] = set()
-            sizes = [deep_size(member, seen) + ENGINE_BYTES for member in islice(members, 0, None, step)]
-            mean = sum(sizes) / len(sizes)
-            self._means[cls] = mean
-            self._deviations[cls] = math.sqrt(sum((size - mean) ** 2 for size in sizes) / len(sizes))
-            total += mean * len(members)
-        self._bytes = total
-        self._unmeasured = 0
+        if not instances:
+            self._mean = self._mean_error = 0.0
+            return
+        seen: set[int] = set()
+        sample = instances if len(instances) <= size else self._random.sample(instances, size)
+        sizes = [deep_size(instance, seen) + ENGINE_BYTES for instance in sample]
+        self._mean = sum(sizes) / len(sizes)
+        self._mean_error = math.sqrt(sum((size - self._mean) ** 2 for size in sizes)) / len(sizes)
+
+    def _measure_for_budget(self) -> None:
+        budget = self.budget
+        self._measure(GLANCE)
+        near = budget is not None and self.bytes > NEAR * budget
+        if near:
+            self._measure(NEAR_SAMPLE)
+        self._arrived = 0
+        self._ease = NEAR_EASE if near else 0
 
     def evict(self) -> int:
         """Measure, then let the coldest go until the estimate is within the budget; how many went."""
@@ -176,30 +146,36 @@ class ResidentSet:
         return self._make_room(budget)
 
     def _make_room(self, budget: float) -> int:
+        """Let the coldest that may go go until the rest is within the budget; how many went."""
         if self._evicting:
             return 0
         self._evicting = True
-        gone = 0
+        gone = self._stuck = 0
         self.pinned.clear()
         try:
-            for key in list(self.order):
-                if self._bytes <= budget:
+            for _ in range(len(self.order)):
+                if self._mean * len(self.order) <= budget:
                     break
-                instance = self.order.get(key)
-                if instance is None:
-                    continue
-                reason = pinned_reason(instance)
-                if reason is not None:
-                    self.pinned[reason] += 1
-                    self.order.move_to_end(key)
-                    continue
-                self.discard(instance)
-                instance._evicted()
-                gone += 1
+                gone += self._let_coldest_go()
         finally:
             self._evicting = False
+        if self._mean * len(self.order) > budget:
+            # All that are left are pinned: not to ask each of them again for every instance that comes.
+            self._stuck = len(self.order) + max(REMEASURE_AFTER, len(self.order) // 8)
         self.evictions += gone
         return gone
+
+    def _let_coldest_go(self) -> bool:
+        """Let the coldest instance go, or make it the most recent if it must stay; whether it went."""
+        key, instance = self.order.popitem(last=False)
+        self.order[key] = instance
+        reason = pinned_reason(instance)
+        if reason is not None:
+            self.pinned[reason] += 1
+            return False
+        self.discard(instance)
+        instance._evicted()
+        return True
 
 
 residents = ResidentSet()

@@ -33,7 +33,7 @@ class CacheStats:
     misses: int
     evictions: int
     pinned: dict[str, int]
-    method: str = field(default=f"mean deep size of up to {SAMPLE} instances per class, times their number")
+    method: str = field(default=f"mean deep size of up to {SAMPLE} instances, times their number")
 
     @property
     def total(self) -> int:
