@@ -145,7 +145,7 @@ class SharedMemoryModel(Loading, Saving, Deleting, models.Model, metaclass=Share
 
     @classmethod
     def _new_cohort(cls, queryset: Any) -> Any:
-        """Something with `add(instance)` that learns what one query loaded together, or None."""
+        """Something with `add(instance, pk)` that learns what one query loaded together, or None."""
         return None
 
     @classmethod

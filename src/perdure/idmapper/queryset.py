@@ -14,7 +14,7 @@ from typing import Any
 from django.db import router, transaction
 from django.db.models import F, Manager, Model, QuerySet
 from django.db.models.manager import BaseManager
-from django.db.models.query import ModelIterable, RawQuerySet
+from django.db.models.query import RawQuerySet
 
 from perdure.errors import DuplicateInstance, InvalidArgument
 from perdure.idmapper.field_writes import IMMUTABLE, as_stored
@@ -23,32 +23,11 @@ from perdure.idmapper.inheritance import expire_shared, relatives
 from perdure.idmapper.ownership import check_owner
 from perdure.idmapper.prefetching import prefetch
 from perdure.idmapper.residency import residents
+from perdure.idmapper.rows import SharedIterable
 from perdure.idmapper.states import describe, require
 from perdure.transactions.connection import unit_of_work
 
 __all__ = ["SharedMemoryManager", "SharedMemoryQuerySet"]
-
-
-class SharedIterable(ModelIterable):  # type: ignore[type-arg]
-    """Yields live instances; marks annotations so that they do not stick, and cold ones so that they load together."""
-
-    def __iter__(self) -> Iterator[Any]:
-        queryset: Any = self.queryset
-        queryset._known_related_objects = {
-            field: known
-            for field, known in queryset._known_related_objects.items()
-            if not hasattr(field.remote_field.model, "__dbclass__")
-        }
-        extras = (*queryset.query.annotation_select, *queryset.query.extra_select)
-        # What a relation leads to is part of a greater result, whose extras it must not take away.
-        on_its_own = "instance" not in queryset._hints
-        cohort = queryset.model._new_cohort(queryset)
-        for instance in super().__iter__():
-            if extras or "_extras" in instance.__dict__:
-                instance._carry_extras(extras, only=on_its_own)
-            if cohort is not None:
-                cohort.add(instance)
-            yield instance
 
 
 class SharedRawQuerySet(RawQuerySet):  # type: ignore[type-arg]

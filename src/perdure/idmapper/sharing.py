@@ -16,7 +16,8 @@ from django.db.models import Manager, QuerySet
 from django.db.models.manager import BaseManager
 from django.db.models.query import ModelIterable
 
-from perdure.idmapper.queryset import SharedIterable, SharedMemoryManager, SharedMemoryQuerySet
+from perdure.idmapper.queryset import SharedMemoryManager, SharedMemoryQuerySet
+from perdure.idmapper.rows import SharedIterable
 
 __all__ = ["share_managers"]
 

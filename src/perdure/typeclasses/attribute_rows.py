@@ -60,10 +60,10 @@ class Cohort:
         self.pks: list[Any] = []
         self.step: dict[str, int] = {}
 
-    def add(self, instance: Any) -> None:
-        """Count `instance` in."""
+    def add(self, instance: Any, pk: Any) -> None:
+        """Count `instance` in, whose id is `pk`."""
         instance.__dict__["_cohort"] = self
-        self.pks.append(instance.pk)
+        self.pks.append(pk)
 
     def next_batch(self, what: str, owner: Any, is_cold: Any) -> list[Any]:
         """`owner` and further cold members: one at the first call, then twenty times more each time."""
