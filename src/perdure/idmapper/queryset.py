@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from django.db import router, transaction
+from django.db import connections, router, transaction
 from django.db.models import F, Manager, Model, QuerySet
 from django.db.models.manager import BaseManager
 from django.db.models.query import RawQuerySet
@@ -159,13 +159,24 @@ class SharedMemoryQuerySet(QuerySet):  # type: ignore[type-arg]
         with transaction.atomic(using=self.db):
             for obj in objs:
                 unit.touch(obj, "created")
-            created = super().bulk_create(objs, *args, **kwargs)
-            for obj in created:
-                obj._register(self.db)
-            for obj in created:
+            inserter = None if args or kwargs or not objs else objs[0]._inserter(self.db)
+            if inserter is not None and all(obj.pk is None for obj in objs):
+                self._insert_rows(inserter, objs)
+            else:
+                super().bulk_create(objs, *args, **kwargs)
+                for obj in objs:
+                    obj._register(self.db)
+            for obj in objs:
                 obj._after_insert(new=True)
-            self.model._meta.concrete_model._rows_written()
-        return created
+        return objs
+
+    def _insert_rows(self, inserter: Any, objs: list[Any]) -> None:
+        """The rows of new instances, without Django's help."""
+        for obj in objs:
+            obj._prepare_to_insert("bulk_create")
+        inserter.insert(connections[self.db], objs)
+        for obj in objs:
+            obj._enter(self.db)
 
     bulk_create.alters_data = True  # type: ignore[attr-defined]
 

@@ -7,6 +7,7 @@ prefetched lists) is not kept, or is dropped at the first write after it was rea
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django.db.models.base import ModelState
@@ -143,16 +144,25 @@ class IdentityOneToOne(_IdentityLookup, ForwardOneToOneDescriptor):  # type: ign
 
 def release_targets(instance: Any) -> None:
     """`instance` has got a row: what was kept of it and by it until then can be found by id from now on."""
-    own = instance._state.fields_cache
-    for name, value in list(own.items()):
+    own = instance._state.__dict__.get("fields_cache")
+    for name, value in list(own.items()) if own else ():
         own[name] = value  # keeps only what the identity map cannot find again
-    for field in instance._meta.concrete_fields:
-        if field.one_to_one and hasattr(field.remote_field.model, "__dbclass__"):
-            target = identity_map(instance._state.db, field.remote_field.model._meta.concrete_model).get(
-                instance.__dict__.get(field.attname)
-            )
-            if target is not None:
-                target._state.fields_cache.pop(field.remote_field.cache_name, None)
+    for field in _one_to_one(instance._meta.concrete_model):
+        target = identity_map(instance._state.db, field.remote_field.model._meta.concrete_model).get(
+            instance.__dict__.get(field.attname)
+        )
+        if target is not None:
+            target._state.fields_cache.pop(field.remote_field.cache_name, None)
+
+
+@cache
+def _one_to_one(model: Any) -> tuple[Any, ...]:
+    """The one-to-one keys of a model to shared-memory models."""
+    return tuple(
+        field
+        for field in model._meta.concrete_fields
+        if field.one_to_one and hasattr(field.remote_field.model, "__dbclass__")
+    )
 
 
 def resolve_by_identity(cls: type, field: Any) -> None:

@@ -23,7 +23,7 @@ from perdure.idmapper import identifiers
 from perdure.idmapper.field_writes import IMMUTABLE, as_stored, field_writer, has_expression
 from perdure.idmapper.identity import identity_map, lock
 from perdure.idmapper.inheritance import relatives
-from perdure.idmapper.model_part import ModelPart
+from perdure.idmapper.inserting import Inserting
 from perdure.idmapper.ownership import check_owner
 from perdure.idmapper.relations import release_targets
 from perdure.idmapper.residency import residents
@@ -35,10 +35,9 @@ __all__ = ["Saving"]
 _UNSET = object()
 
 
-class Saving(ModelPart):
+class Saving(Inserting):
     """The saving half of a shared-memory model."""
 
-    version_field: str | None = None
     _tracked_names: frozenset[str] = frozenset()
     _key_names: frozenset[str] = frozenset()
     _generated_names: tuple[str, ...] = ()
@@ -268,108 +267,6 @@ class Saving(ModelPart):
         for name in names:
             if hasattr(self.__dict__.get(name), "resolve_expression"):
                 self.__dict__.pop(name)
-
-    # --- inserting
-
-    def _insert(
-        self,
-        using: str | None,
-        force_insert: bool | tuple[ModelBase, ...],
-        force_update: bool,
-        update_fields: Iterable[str] | None,
-    ) -> None:
-        cls = type(self)
-        meta: Any = self._meta
-        alias = using or router.db_for_write(cls, instance=self)
-        unit = unit_of_work(alias)
-        check_owner(self, unit)
-        known = identity_map(alias, meta.concrete_model)
-        pk = self.pk
-        if pk is not None:
-            pk = meta.pk.to_python(pk)
-            canonical = known.get(pk)
-            if canonical is not None and canonical is not self:
-                raise DuplicateInstance(
-                    f"{describe(canonical)} is live; change that instance instead of saving a second one for its row"
-                )
-        if not unit.in_transaction and identifiers.pending(alias):
-            identifiers.settle(alias)
-        with transaction.atomic(using=alias):
-            unit.touch(self, "created")
-            self.__dict__.pop("_inserted", None)
-            super().save(force_insert=force_insert, force_update=force_update, using=alias, update_fields=update_fields)
-            self._after_insert(new=self.__dict__.pop("_inserted", False))
-
-    def _save_table(
-        self,
-        raw: bool = False,
-        cls: Any = None,
-        force_insert: Any = False,
-        force_update: bool = False,
-        using: str | None = None,
-        update_fields: Any = None,
-    ) -> bool:
-        """Django's write of one table. A new instance is registered here, before anybody hears of the save."""
-        adding = self._state.adding
-        updated: bool = super()._save_table(raw, cls, force_insert, force_update, using, update_fields)  # type: ignore[misc]
-        if raw:
-            self._draft_written(using or "default")
-        elif adding and cls is self._meta.concrete_model:
-            self.__dict__["_inserted"] = not updated
-            self._register(using or "default")
-        return updated
-
-    def _draft_written(self, alias: str) -> None:
-        """A fixture has written the row by way of this draft: the live instance of the row reads it anew."""
-        model = self._meta.concrete_model
-        for table in (model, *relatives(model)):
-            live = identity_map(alias, table).get(self.pk)
-            if live is not None and live is not self:
-                unit_of_work(alias).touch(live, "fields")
-                live._expire_fields()
-                live._expire_beside_row()
-        self._rows_written()
-
-    def _register(self, alias: str) -> None:
-        meta: Any = self._meta
-        held = self.__dict__
-        held[meta.pk.attname] = pk = meta.pk.to_python(held[meta.pk.attname])
-        self._state.db = alias
-        self._state.adding = False
-        release_targets(self)
-        for field in meta.concrete_fields:
-            if field.attname in held:
-                held[field.attname] = as_stored(field, held[field.attname])
-        self._expire_expressions([field.attname for field in meta.concrete_fields])
-        with lock:
-            identity_map(alias, meta.concrete_model).add(pk, self)
-        if self._strong_cache:
-            residents.add(self)
-        self.at_init()
-
-    def _after_insert(self, new: bool) -> None:
-        """The row is there and the instance registered; runs inside the transaction of the insert."""
-        self._fields_changed({})
-        if new:
-            self._first_saved()
-        for field in self._meta.concrete_fields:
-            self._call_postsave(field.attname, new=new)
-
-    def _first_saved(self) -> None:
-        """The row has been inserted for the first time; for creation hooks."""
-
-    def _copy_to(self, alias: str) -> None:
-        """`save(using=other)`: a row of its own in the other database, with an instance of its own."""
-        meta: Any = self._meta
-        values = {field.attname: getattr(self, field.attname) for field in meta.concrete_fields}
-        existing = meta.base_manager.using(alias).filter(pk=self.pk).first()
-        if existing is None:
-            type(self)(**values).save(using=alias, force_insert=True)
-            return
-        for name, value in values.items():
-            if name not in (meta.pk.attname, self.version_field):
-                setattr(existing, name, value)
-        existing.save()
 
 
 _PLAIN_SAVES: set[Any] = {Saving.save}
