@@ -245,4 +245,6 @@ def _import_world(name: str) -> None:
     try:
         import_module(f"perdure.worlds.{name}.typeclasses")
     except ModuleNotFoundError as error:
-        raise ConfigurationError(f"PERDURE_WORLD is {name!r}; it can be 'cave' or None ({error})") from error
+        raise ConfigurationError(
+            f"PERDURE_WORLD is {name!r}; it can be 'airports', 'cave' or None ({error})"
+        ) from error

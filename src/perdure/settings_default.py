@@ -143,7 +143,7 @@ CMDSET_CHARACTER = "commands.default_cmdsets.CharacterCmdSet"
 
 # --- Perdure: the world --------------------------------------------------------------------------
 
-#: The demo world that `perdure migrate` builds on first start: "cave" or None.
+#: The demo world that `perdure migrate` builds on first start: "airports", "cave" or None.
 PERDURE_WORLD: str | None = None
 #: Where new characters begin, and where things go whose place is gone.
 START_LOCATION = "#2"

@@ -120,4 +120,19 @@ def test_a_durability_that_does_not_exist(run: Run, bare_game: Path) -> None:
 def test_an_unknown_world(run: Run, bare_game: Path) -> None:
     done = run("world", "build", "narnia", cwd=bare_game)
     assert done.returncode == 1
-    assert "cave" in done.stderr
+    assert "airports, cave" in done.stderr
+
+
+def test_a_part_of_a_world(run: Run, game: Path) -> None:
+    done = run("world", "build", "airports", "--country", "FO", "--country", "GL", "--neighbours", "2", cwd=game)
+    assert done.returncode == 0, done.stderr
+    assert "World airports: " in done.stdout
+    code = "from perdure.worlds.airports import find; print(find('FAE').key, len(find('GOH').exits))"
+    assert "2" in run("shell", "-c", code, cwd=game).stdout
+
+
+def test_a_world_without_the_choice(run: Run, game: Path) -> None:
+    done = run("world", "build", "cave", "--airports", "5", "--country", "IS", cwd=game)
+    assert done.returncode == 1
+    assert "no choice of airports, countries" in done.stderr
+    assert run("shell", "-c", "print(ObjectDB.objects.count())", cwd=game).stdout == "2\n"

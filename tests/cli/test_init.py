@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from perdure.cli.init import lay_out
+from perdure.cli.init import WORLDS, lay_out
 from perdure.errors import InvalidArgument
 
 pytestmark = pytest.mark.sqlite
@@ -51,11 +51,12 @@ def test_every_module_of_the_layout_explains_itself(bare_game: Path) -> None:
     assert silent == []
 
 
-def test_the_name_and_the_world_reach_the_settings(tmp_path: Path) -> None:
-    game = lay_out(tmp_path / "cavern", world="cave")
+@pytest.mark.parametrize("world", WORLDS)
+def test_the_name_and_the_world_reach_the_settings(world: str, tmp_path: Path) -> None:
+    game = lay_out(tmp_path / "cavern", world=world)
     text = (game / "settings.py").read_text()
     assert 'SERVERNAME = "cavern"' in text
-    assert 'PERDURE_WORLD = "cave"' in text
+    assert f'PERDURE_WORLD = "{world}"' in text
 
 
 def test_secrets_differ_are_private_and_are_ignored_by_git(tmp_path: Path) -> None:

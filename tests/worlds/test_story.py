@@ -94,7 +94,7 @@ def test_a_world_that_does_not_exist(first_run: tuple[Path, str]) -> None:
     code = "import perdure; perdure.setup(settings={'PERDURE_WORLD': 'narnia'})"
     done = python("-c", code, cwd=game)
     assert done.returncode == 1
-    assert "PERDURE_WORLD is 'narnia'; it can be 'cave' or None" in done.stderr
+    assert "PERDURE_WORLD is 'narnia'; it can be 'airports', 'cave' or None" in done.stderr
 
 
 def test_without_a_game_it_says_what_to_do(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from perdure.errors import InvalidArgument
 
 __all__ = ["init", "lay_out"]
 
-WORLDS = ("cave",)
+WORLDS = ("airports", "cave")
 # Names that a file of the template has where the copy has another: packaging tools drop or read these.
 RENAMED = {"gitignore": ".gitignore", "readme.md": "README.md"}
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from importlib import import_module
 from types import ModuleType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,20 +20,34 @@ app = typer.Typer(help="Build a demo world in this game.", no_args_is_help=True)
 
 @app.callback()
 def world() -> None:
-    """Demo worlds: `cave` is Colossal Cave, made from the data of the 1977 game (extra perdure[cave])."""
+    """Demo worlds.
+
+    `cave` is Colossal Cave, made from the data of the 1977 game (extra perdure[cave]). `airports` are the 28,000
+    airports of the real world with flights to the nearest ones (extra perdure[airports]).
+    """
 
 
 @app.command("build")
 def build(
     name: Annotated[str, typer.Argument(help=f"Which world: {', '.join(WORLDS)}.")],
+    airports: Annotated[
+        int | None, typer.Option(min=1, help="airports: only so many, spread over the world.", show_default=False)
+    ] = None,
+    country: Annotated[
+        list[str] | None, typer.Option(help="airports: only those of this country (IS). Can be given several times.")
+    ] = None,
+    neighbours: Annotated[
+        int | None, typer.Option(min=1, help="airports: flights from each, to the nearest; 4 if not given.")
+    ] = None,
 ) -> None:
-    """Build the world in one transaction. What is there already is left alone, so it can be run again."""
+    """Build the world. What is there already is left alone, so it can be run again."""
     if name not in WORLDS:
         raise InvalidArgument(f"there is no demo world {name!r}: choose from {', '.join(WORLDS)}")
     from perdure.bootstrap import setup
 
     setup()
-    build_world(name)
+    given: dict[str, Any] = {"airports": airports, "countries": country, "neighbours": neighbours}
+    build_world(name, **{option: value for option, value in given.items() if value})
 
 
 def _module(name: str) -> ModuleType:
@@ -56,19 +71,33 @@ def is_built(name: str) -> bool:
     return bool(ServerConfig.objects.conf(f"world_{name}", default=False))
 
 
-def build_world(name: str, *, quiet: bool = False) -> None:
-    """Build the world with a progress bar, and remember that it was built."""
-    from perdure.serverconfig.models import ServerConfig
-    from perdure.transactions import transaction
+def build_world(name: str, *, quiet: bool = False, **options: Any) -> None:
+    """Build the world with a progress bar, and remember that it was built.
 
-    module = _module(name)
-    with progress_bar() as bar, transaction():
+    Args:
+        name: which.
+        quiet: do not say what was built.
+        options: what to build of it, for the world's own `build`.
+
+    Raises:
+        InvalidArgument: the world has no such option, or refuses its value.
+        ConfigurationError: a package that it needs is not installed.
+    """
+    from perdure.serverconfig.models import ServerConfig
+
+    make = _module(name).build
+    unknown = options.keys() - inspect.signature(make).parameters.keys()
+    if unknown:
+        raise InvalidArgument(f"the world {name!r} is built as it is: it has no choice of {', '.join(sorted(unknown))}")
+    with progress_bar() as bar:
         task = bar.add_task(f"Building {name}", total=None)
-        summary = module.build(
+        summary = make(
             progress=lambda done, total, what: bar.update(
                 task, description=f"Building {name}: {what}", completed=done, total=total
-            )
+            ),
+            **options,
         )
-        ServerConfig.objects.conf(f"world_{name}", True)
+    # Only now: a world that commits its parts one by one, and was cut off, is to be built on by the next `migrate`.
+    ServerConfig.objects.conf(f"world_{name}", True)
     if not quiet:
         stdout.print(f"World {name}: {summary}", markup=False)

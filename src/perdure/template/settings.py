@@ -8,7 +8,7 @@ from perdure.settings_default import *
 
 SERVERNAME = "GAME_NAME"
 
-# The demo world that the first `perdure migrate` builds: "cave" (Colossal Cave) or None.
+# The demo world that the first `perdure migrate` builds: "cave" (Colossal Cave), "airports" or None.
 PERDURE_WORLD = "GAME_WORLD"
 
 # Where the players are, when they are not on this machine: INTERFACES = ["0.0.0.0"]
