@@ -26,12 +26,17 @@ class Entry:
     class_name: str
     backends: tuple[str, ...] = ("sqlite", "postgresql")
     python: str = sys.executable
+    #: The largest world that it takes part in.
+    largest: int | None = None
 
 
 #: In the order of the table.
 ENTRIES = [
     Entry("limit", "benchmarks.contenders.limit", "Limit"),
     Entry("perdure", "benchmarks.contenders.perdure_objects", "Perdure"),
+    Entry("django", "benchmarks.contenders.django_orm", "DjangoOrm"),
+    Entry("sqlalchemy", "benchmarks.contenders.sqlalchemy_orm", "SqlalchemyOrm"),
+    Entry("zodb", "benchmarks.contenders.zodb_objects", "ZodbObjects", backends=("sqlite",)),
 ]
 
 

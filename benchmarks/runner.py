@@ -45,7 +45,11 @@ class Plan:
 
     def at(self, size: int) -> tuple[list[Workload], list[Entry]]:
         """Workloads and contenders at this size."""
-        entries = [entry for entry in self.entries if self.backend in entry.backends]
+        entries = [
+            entry
+            for entry in self.entries
+            if self.backend in entry.backends and (entry.largest is None or size <= entry.largest)
+        ]
         if size in self.sizes:
             return self.workloads, entries
         return (
