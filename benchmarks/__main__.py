@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchmarks import bars, page, table
+from benchmarks.contenders import evennia_environment
 from benchmarks.processes import ENTRIES, ROOT
 from benchmarks.results import read
 from benchmarks.runner import Plan
@@ -39,6 +40,9 @@ def run(
     growth: Annotated[str, typer.Option(help="More sizes, for the growth of cost of Perdure and the limit only.")] = "",
     backend: Annotated[str, typer.Option(help="sqlite or postgresql.")] = "sqlite",
     quick: Annotated[bool, typer.Option("--quick", help="One round each, to see that everything works.")] = False,
+    evennia: Annotated[
+        bool, typer.Option("--evennia", help="Evennia takes part, installed into an environment of its own.")
+    ] = False,
     work: Annotated[
         Path | None,
         typer.Option(help="Where worlds are built and kept for the next run; a temporary directory by default."),
@@ -63,6 +67,8 @@ def run(
             cluster = postgresql_cluster.start(plan.databases(), durable=True)
             stack.callback(cluster.stop)
             plan.host = str(cluster.host)
+        if evennia:
+            plan.entries.append(evennia_environment.prepare(plan.directory / "evennia-environment"))
         results = run_plan(plan, stack.enter_context(_shown()))
     if out:
         results.save(out)
