@@ -1,129 +1,30 @@
-"""Reads and writes rows of attribute tables for the stores that hold them in memory.
+"""Writes rows of attribute tables for the stores that hold them in memory.
 
-Contract: loading brings all rows of an object in one query, and those of the cold objects of the same query result
-along (growing batches, so that touching one object of many does not load all). Writing sends gathered slots as
-one upsert per table and at most one delete.
+Contract: gathered slots leave as one upsert per table and at most one delete.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
-from perdure.idmapper.field_writes import field_writer
-from perdure.idmapper.identity import identity_map
-from perdure.transactions import unit_of_work
 from perdure.typeclasses.attribute_model import joined_references
-from perdure.typeclasses.missing_value import MISSING
-from perdure.values import decode
 
-__all__ = ["AttributeWriter", "Cohort", "attribute_model", "attribute_writer", "load_attributes", "load_many"]
+__all__ = ["AttributeWriter", "attribute_model", "attribute_writer"]
 
-# Owners per query and rows per statement: SQLite binds at most 32,766 parameters a statement.
-OWNERS_PER_QUERY = 5000
+# SQLite binds at most 32,766 parameters a statement.
 ROWS_PER_STATEMENT = 1500
-_FIRST_BATCH = 1
-_GROWTH = 20
 
-_SIMPLE_KINDS = frozenset("nbis")
-_COLUMNS = (
-    "db_attrtype",
-    "db_category",
-    "db_key",
-    "db_kind",
-    "db_value",
-    "db_references",
-    "db_strvalue",
-    "db_lock_storage",
-)
 _CHANGING = ("db_kind", "db_value", "db_number", "db_text", "db_references", "db_strvalue")
 
 
 def attribute_model(model: Any) -> Any:
     """The attribute table of an entity's db model."""
     return model._meta.get_field("db_attributes").related_model
-
-
-class Cohort:
-    """The objects that one query result brought, so that their attributes and tags can be loaded together."""
-
-    __slots__ = ("alias", "model", "pks", "step")
-    _shared_by_many = True  # not a part of any one of its members, for the estimate of memory
-
-    def __init__(self, alias: str, model: Any) -> None:
-        self.alias = alias
-        self.model = model
-        self.pks: list[Any] = []
-        self.step: dict[str, int] = {}
-
-    def add(self, instance: Any, pk: Any) -> None:
-        """Count `instance` in, whose id is `pk`."""
-        instance.__dict__["_cohort"] = self
-        self.pks.append(pk)
-
-    def next_batch(self, what: str, owner: Any, is_cold: Any) -> list[Any]:
-        """`owner` and further cold members: one at the first call, then twenty times more each time."""
-        size = self.step.get(what, _FIRST_BATCH)
-        if not size:
-            return [owner]
-        self.step[what] = min(size * _GROWTH, OWNERS_PER_QUERY)
-        batch = [owner]
-        if size > 1:
-            known = identity_map(self.alias, self.model)
-            for pk in self.pks:
-                if len(batch) >= size:
-                    break
-                member = known.get(pk)
-                if member is not None and member is not owner and is_cold(member):
-                    batch.append(member)
-            if len(batch) < size:
-                self.step[what] = 0  # nobody is cold any more: do not look through all members again
-        return batch
-
-
-def _is_cold(instance: Any) -> bool:
-    holder = instance.__dict__.get("db")
-    return holder is None or not holder._p_store.loaded
-
-
-def load_attributes(owner: Any) -> None:
-    """Load the attributes of `owner`, and of a batch of its cohort."""
-    cohort: Cohort | None = owner.__dict__.get("_cohort")
-    load_many(
-        owner.__dbclass__,
-        owner._state.db,
-        [owner] if cohort is None else cohort.next_batch("attributes", owner, _is_cold),
-    )
-
-
-def load_many(model: Any, alias: str, owners: Sequence[Any]) -> None:
-    """Load the attributes of all `owners` (live instances of one db model) that are not loaded yet."""
-    table = attribute_model(model)
-    unit = unit_of_work(alias)
-    if unit.pending.get(field_writer(table)):
-        unit.flush()  # columns assigned on rows of attributes, which memory would not overlay
-    connection = unit.connection
-    quote = connection.ops.quote_name
-    columns = ", ".join(quote(name) for name in _COLUMNS)
-    for start in range(0, len(owners), OWNERS_PER_QUERY):
-        stores = {owner.pk: owner._attribute_store for owner in owners[start : start + OWNERS_PER_QUERY]}
-        marks = ", ".join(["%s"] * len(stores))
-        sql = (
-            f"SELECT {quote('owner_id')}, {columns} FROM {quote(table._meta.db_table)} "
-            f"WHERE {quote('owner_id')} IN ({marks}) ORDER BY {quote('id')}"
-        )
-        with unit.engine_statements(), connection.cursor() as cursor:
-            cursor.execute(sql, list(stores))
-            for owner_pk, attrtype, category, key, kind, text, refers, strvalue, locks in cursor.fetchall():
-                built = MISSING if kind not in _SIMPLE_KINDS or refers is not None else decode(text, None)
-                stores[owner_pk].take_row((attrtype, category, key), kind, text, strvalue, locks, built)
-        for store in stores.values():
-            store.loaded = True
-            unit.saw(store.owner())
 
 
 class AttributeWriter:

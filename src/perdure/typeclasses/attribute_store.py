@@ -26,8 +26,9 @@ from perdure.errors import DetachedContainer, UnreadableValue
 from perdure.idmapper.ownership import check_owner
 from perdure.idmapper.states import describe, require
 from perdure.transactions import unit_of_work
-from perdure.typeclasses.attribute_rows import attribute_writer, load_attributes
-from perdure.typeclasses.handlers import OwnerRef
+from perdure.typeclasses.attribute_loading import load_attributes
+from perdure.typeclasses.attribute_rows import attribute_writer
+from perdure.typeclasses.handlers import Owned
 from perdure.typeclasses.missing_value import MISSING
 from perdure.values import adopt, decode, encode, references_in
 
@@ -82,21 +83,48 @@ class DefaultAnchor(AttributeAnchor):
         super().changed()
 
 
-class AttributeStore:
+class _Nothing(dict[Any, Any]):
+    """What a store holds where it holds nothing, so that it need not have an empty dict (of 64 bytes) for each."""
+
+    __slots__ = ()
+    _shared_by_many = True
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise TypeError(f"{key!r}: {value!r} was put into what all stores share; see AttributeStore.own")
+
+    setdefault = __setitem__  # type: ignore[assignment]
+
+
+NOTHING: Any = _Nothing()
+
+
+class AttributeStore(Owned):
     """The attributes of one object, as far as memory holds them."""
 
-    __slots__ = ("__weakref__", "anchors", "defaults", "loaded", "locks", "owner", "raw", "rest", "strings", "values")
+    __slots__ = ("__weakref__", "anchors", "defaults", "loaded", "locks", "raw", "rest", "strings", "values")
 
     def __init__(self, owner: Any, values: dict[str, Any]) -> None:
-        self.owner = OwnerRef(owner)
+        super().__init__(owner)
         self.values = values
-        self.rest: dict[Slot, Any] = {}
-        self.raw: dict[Slot, str] = {}
-        self.locks: dict[Slot, str] = {}
-        self.strings: dict[Slot, str] = {}
-        self.anchors: dict[Slot, AttributeAnchor] = {}
-        self.defaults: dict[Slot, DefaultAnchor] = {}
+        self.rest: dict[Slot, Any] = NOTHING
+        self.raw: dict[Slot, str] = NOTHING
+        self.locks: dict[Slot, str] = NOTHING
+        self.strings: dict[Slot, str] = NOTHING
+        self.anchors: dict[Slot, AttributeAnchor] = NOTHING
+        self.defaults: dict[Slot, DefaultAnchor] = NOTHING
         self.loaded = False
+
+    def own(self, name: str) -> dict[Slot, Any]:
+        """The dict called `name`, to write to."""
+        held: dict[Slot, Any] = getattr(self, name)
+        if held is NOTHING:
+            held = {}
+            setattr(self, name, held)
+        return held
+
+    def is_empty(self) -> bool:
+        """Whether memory holds nothing here."""
+        return not (self.values or self.rest or self.raw or self.locks or self.strings or self.defaults)
 
     def describe(self, slot: Slot) -> str:
         """Where a slot is, as Python would write it."""
@@ -170,22 +198,9 @@ class AttributeStore:
         require(owner, "read stored data of")
         load_attributes(owner)
 
-    def take_row(self, slot: Slot, kind: str, text: str, strvalue: str | None, locks: str, built: Any) -> None:
-        """Take one row that was read; memory that is newer stays."""
-        if locks:
-            self.locks.setdefault(slot, locks)
-        if self.held(slot) is not MISSING or slot in self.raw:
-            return
-        if slot in self.defaults:
-            self._detach(slot, "stored elsewhere")
-        if strvalue is not None:
-            self.strings[slot] = strvalue
-        if built is MISSING:
-            self.raw[slot] = text
-        elif slot[0] or slot[1]:
-            self.rest[slot] = built
-        else:
-            self.values[slot[2]] = built
+    def is_newer(self, slot: Slot) -> bool:
+        """Whether memory holds something in `slot`, which stays when its row is read."""
+        return self.held(slot) is not MISSING or slot in self.raw
 
     def _build(self, slot: Slot) -> Any:
         anchor = AttributeAnchor(self, slot)
@@ -199,11 +214,11 @@ class AttributeStore:
 
     def _hold(self, slot: Slot, value: Any, anchor: AttributeAnchor | None) -> None:
         if slot[0] or slot[1]:
-            self.rest[slot] = value
+            self.own("rest")[slot] = value
         else:
             self.values[slot[2]] = value
         if anchor is not None and not isinstance(value, _SCALARS):
-            self.anchors[slot] = anchor
+            self.own("anchors")[slot] = anchor
             self._tell_entities(slot, value)
 
     def _tell_entities(self, slot: Slot, value: Any) -> None:
@@ -236,13 +251,13 @@ class AttributeStore:
         ):
             return
         if self.loaded or known is not MISSING or slot in self.defaults:
-            self._detach(slot, "overwritten")
+            self.detach(slot, "overwritten")
         if string is None:
             self.strings.pop(slot, None)
         else:
-            self.strings[slot] = string
+            self.own("strings")[slot] = string
         if lockstring is not None:
-            self.locks[slot] = lockstring
+            self.own("locks")[slot] = lockstring
         self._hold(slot, value, anchor)
         self.write(slot)
 
@@ -250,7 +265,7 @@ class AttributeStore:
         """Delete the attributes in `slots`."""
         self.check_writable()
         for slot in slots:
-            self._detach(slot, "deleted")
+            self.detach(slot, "deleted")
             self._drop(slot)
         for slot in slots:
             self.write(slot)
@@ -301,8 +316,8 @@ class AttributeStore:
         """
         anchor = DefaultAnchor(self, slot, origin)
         anchor.value = adopt(value, anchor, self.describe(slot))
-        self._detach(slot, "replaced by another default")
-        self.defaults[slot] = anchor
+        self.detach(slot, "replaced by another default")
+        self.own("defaults")[slot] = anchor
         return anchor.value
 
     def keep_default(self, anchor: DefaultAnchor) -> None:
@@ -313,7 +328,7 @@ class AttributeStore:
 
     # --- forgetting
 
-    def _detach(self, slot: Slot, why: str) -> None:
+    def detach(self, slot: Slot, why: str) -> None:
         for held in (self.anchors, self.defaults):
             anchor = held.pop(slot, None)
             if anchor is not None:
@@ -330,7 +345,7 @@ class AttributeStore:
 
     def forget(self, slot: Slot, why: str) -> None:
         """Drop one slot from memory; the next read takes it from the database."""
-        self._detach(slot, why)
+        self.detach(slot, why)
         self._drop(slot)
         self.loaded = False
 
@@ -338,8 +353,8 @@ class AttributeStore:
         """Drop everything from memory; the next read takes it from the database."""
         for anchor in (*self.anchors.values(), *self.defaults.values()):
             anchor.detached = why
-        for held in (self.anchors, self.defaults, self.values, self.rest, self.raw, self.locks, self.strings):
-            held.clear()
+        self.values.clear()
+        self.anchors = self.defaults = self.rest = self.raw = self.locks = self.strings = NOTHING
         self.loaded = False
 
     def __repr__(self) -> str:

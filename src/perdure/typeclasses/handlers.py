@@ -17,7 +17,7 @@ from typing import Any
 from perdure.errors import ConfigurationError, DeletedObject
 from perdure.idmapper.states import describe, require
 
-__all__ = ["OwnerRef", "handler_names", "lazy_handler", "provides", "register_handler", "registered_handler"]
+__all__ = ["Owned", "OwnerRef", "handler_names", "lazy_handler", "provides", "register_handler", "registered_handler"]
 
 _factories: dict[str, Callable[[Any], Any]] = {}
 
@@ -76,20 +76,34 @@ def handler_names(cls: type) -> frozenset[str]:
     )
 
 
-class OwnerRef:
-    """A weak reference to the owner of a handler, with a clear error once the owner has left memory."""
+class Owned:
+    """A part of an entity, which refers to it weakly."""
 
-    __slots__ = ("_ref", "_what")
+    __slots__ = ("_ref",)
 
     def __init__(self, owner: Any) -> None:
-        self._ref = weakref.ref(owner)
-        self._what = type(owner).__name__
+        self._ref = _weak_reference(owner)
 
-    def __call__(self) -> Any:
-        """The owner. Raises `DeletedObject` if it is no longer in memory."""
+    def owner(self) -> Any:
+        """The entity. Raises `DeletedObject` if it is no longer in memory."""
         owner = self._ref()
         if owner is None:
             raise DeletedObject(
-                f"this handler belonged to a {self._what} that has left memory; keep the object, not its handler"
+                "the object that this handler belonged to has left memory; keep the object, not its handler"
             )
         return owner
+
+
+class OwnerRef(Owned):
+    """A weak reference to the owner of a handler, with a clear error once the owner has left memory."""
+
+    __slots__ = ()
+
+    __call__ = Owned.owner
+
+
+def _weak_reference(owner: Any) -> weakref.ref[Any]:
+    """The weak reference that the identity map has of `owner`, rather than one more of 88 bytes."""
+    identity = getattr(owner, "__identity__", None)
+    known = None if identity is None else identity.refs.get(owner.__dict__.get("id"))
+    return known if known is not None and known() is owner else weakref.ref(owner)

@@ -13,8 +13,8 @@ from django.db import transaction
 
 from perdure.idmapper.queryset import SharedMemoryManager, SharedMemoryQuerySet
 from perdure.typeclasses import registry
+from perdure.typeclasses.attribute_loading import load_many
 from perdure.typeclasses.attribute_queries import AttributeQueries
-from perdure.typeclasses.attribute_rows import load_many
 from perdure.typeclasses.documented_queries import DocumentedQueries
 from perdure.typeclasses.smart_search import smart_search
 from perdure.typeclasses.tag_store import load_tags_of_many

@@ -29,7 +29,7 @@ from perdure.locks import LockHandler
 from perdure.locks.permissions import check_permstring
 from perdure.transactions import transaction
 from perdure.typeclasses import missing, registry
-from perdure.typeclasses.attribute_rows import Cohort
+from perdure.typeclasses.attribute_loading import Cohort
 from perdure.typeclasses.handlers import lazy_handler
 from perdure.typeclasses.holders import DbHolder, NDbHolder
 from perdure.typeclasses.managers import TypedObjectManager

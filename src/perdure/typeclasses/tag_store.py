@@ -19,8 +19,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from perdure.idmapper.ownership import check_owner
 from perdure.idmapper.states import require
 from perdure.transactions import transaction, unit_of_work
-from perdure.typeclasses.attribute_rows import OWNERS_PER_QUERY, Cohort
-from perdure.typeclasses.handlers import OwnerRef
+from perdure.typeclasses.attribute_loading import OWNERS_PER_QUERY, Cohort
+from perdure.typeclasses.handlers import Owned
 from perdure.typeclasses.tag_model import Tag
 
 __all__ = ["TagSlot", "TagStore", "load_tags", "load_tags_of_many", "tag_writer"]
@@ -28,13 +28,13 @@ __all__ = ["TagSlot", "TagStore", "load_tags", "load_tags_of_many", "tag_writer"
 TagSlot = tuple[str, str, str]  # (tagtype, category, key); empty for "none"
 
 
-class TagStore:
+class TagStore(Owned):
     """The tags of one object."""
 
-    __slots__ = ("__weakref__", "data", "loaded", "owner", "slots")
+    __slots__ = ("__weakref__", "data", "loaded", "slots")
 
     def __init__(self, owner: Any) -> None:
-        self.owner = OwnerRef(owner)
+        super().__init__(owner)
         self.slots: dict[TagSlot, None] = {}
         self.data: dict[TagSlot, str] = {}
         self.loaded = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from perdure.values.adoption import adopt
 from perdure.values.anchors import Anchor, Detached
 from perdure.values.comparison import comparison_key
-from perdure.values.decoder import decode, decode_many
+from perdure.values.decoder import DamagedText, decode, decode_many, parse
 from perdure.values.encoder import Encoded, encode
 from perdure.values.mappings import TrackedCounter, TrackedDefaultDict, TrackedDict, TrackedOrderedDict
 from perdure.values.references import Reference, set_reference_hooks
@@ -17,6 +17,7 @@ from perdure.values.tracking import Tracked
 
 __all__ = [
     "Anchor",
+    "DamagedText",
     "Detached",
     "Encoded",
     "Reference",
@@ -34,6 +35,7 @@ __all__ = [
     "decode_many",
     "detach",
     "encode",
+    "parse",
     "plain",
     "references_in",
     "register_factory",

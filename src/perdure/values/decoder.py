@@ -25,9 +25,11 @@ from perdure.values.sequences import TrackedDeque, TrackedList
 from perdure.values.sets import TrackedSet
 from perdure.values.structure import plain
 
-__all__ = ["decode", "decode_many"]
+__all__ = ["DamagedText", "decode", "decode_many", "parse"]
 
-_loads = Decoder().decode
+#: What a stored text says in plain JSON; raises `DamagedText`. For values without parts that is all there is to do.
+parse: Callable[[str], Any] = Decoder().decode
+DamagedText = DecodeError
 _NESTED = frozenset({dict, list})
 
 # What Python raises for a payload of the wrong shape or content.
@@ -43,8 +45,8 @@ def decode(text: str, anchor: Anchor | None) -> Any:
     if text[:1] in ("[", "{"):
         return decode_many([(text, anchor)])[0]
     try:
-        return _loads(text)
-    except DecodeError as error:
+        return parse(text)
+    except DamagedText as error:
         raise _unreadable(anchor, error) from error
 
 
@@ -90,7 +92,7 @@ class _Reader:
         self._error: Exception | None = None
         self._resolved: Mapping[Reference, object] = {}
         try:
-            self._node = _loads(text)
+            self._node = parse(text)
             if '"~ref"' in text:
                 _collect(self._node, wanted)
         except _DAMAGED as error:

@@ -1,0 +1,168 @@
+"""Reads the attributes of objects into the stores that hold them in memory.
+
+Contract: loading brings all rows of an object in one query, and those of the cold objects of the same query result
+along (growing batches, so that touching one object of many does not load all). What memory holds already is newer than
+the row and stays. Values that need building (containers, references, dates) are left as text until they are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from sys import intern
+from typing import Any
+
+from perdure.idmapper.collector import held_off
+from perdure.idmapper.field_writes import field_writer
+from perdure.idmapper.identity import identity_map
+from perdure.idmapper.residency import residents
+from perdure.transactions import unit_of_work
+from perdure.typeclasses.attribute_rows import attribute_model
+from perdure.typeclasses.missing_value import MISSING
+from perdure.values import DamagedText, parse
+
+__all__ = ["OWNERS_PER_QUERY", "Cohort", "load_attributes", "load_many"]
+
+# Owners per query: SQLite binds at most 32,766 parameters a statement.
+OWNERS_PER_QUERY = 5000
+# Rows held at a time: all of a batch at once would leave the process larger by them.
+ROWS_PER_FETCH = 1000
+_FIRST_BATCH = 1
+_GROWTH = 20
+
+# The kinds of values that need no building: none, whole numbers, truth values, texts.
+_SCALAR_KINDS = frozenset("nbis")
+_SCALARS = frozenset({type(None), int, bool, str})
+_COLUMNS = (
+    "db_attrtype",
+    "db_category",
+    "db_key",
+    "db_kind",
+    "db_value",
+    "db_references",
+    "db_strvalue",
+    "db_lock_storage",
+)
+
+
+class Cohort:
+    """The objects that one query result brought, so that their attributes and tags can be loaded together."""
+
+    __slots__ = ("alias", "model", "pks", "step")
+    _shared_by_many = True  # not a part of any one of its members, for the estimate of memory
+
+    def __init__(self, alias: str, model: Any) -> None:
+        self.alias = alias
+        self.model = model
+        self.pks: list[Any] = []
+        self.step: dict[str, int] = {}
+
+    def add(self, instance: Any, pk: Any) -> None:
+        """Count `instance` in, whose id is `pk`."""
+        instance.__dict__["_cohort"] = self
+        self.pks.append(pk)
+
+    def next_batch(self, what: str, owner: Any, is_cold: Any) -> list[Any]:
+        """`owner` and further cold members: one at the first call, then twenty times more each time."""
+        size = self.step.get(what, _FIRST_BATCH)
+        if not size:
+            return [owner]
+        self.step[what] = min(size * _GROWTH, OWNERS_PER_QUERY)
+        batch = [owner]
+        if size > 1:
+            known = identity_map(self.alias, self.model)
+            for pk in self.pks:
+                if len(batch) >= size:
+                    break
+                member = known.get(pk)
+                if member is not None and member is not owner and is_cold(member):
+                    batch.append(member)
+            if len(batch) < size:
+                self.step[what] = 0  # nobody is cold any more: do not look through all members again
+        return batch
+
+
+def _is_cold(instance: Any) -> bool:
+    holder = instance.__dict__.get("db")
+    return holder is None or not holder._p_store.loaded
+
+
+def load_attributes(owner: Any) -> None:
+    """Load the attributes of `owner`, and of a batch of its cohort."""
+    cohort: Cohort | None = owner.__dict__.get("_cohort")
+    load_many(
+        owner.__dbclass__,
+        owner._state.db,
+        [owner] if cohort is None else cohort.next_batch("attributes", owner, _is_cold),
+    )
+
+
+def load_many(model: Any, alias: str, owners: Sequence[Any]) -> None:
+    """Load the attributes of all `owners` (live instances of one db model) that are not loaded yet."""
+    table = attribute_model(model)
+    unit = unit_of_work(alias)
+    if unit.pending.get(field_writer(table)):
+        unit.flush()  # columns assigned on rows of attributes, which memory would not overlay
+    connection = unit.connection
+    quote = connection.ops.quote_name
+    columns = ", ".join(quote(name) for name in _COLUMNS)
+    with unit.engine_statements(), held_off():
+        for start in range(0, len(owners), OWNERS_PER_QUERY):
+            stores = {owner.pk: owner._attribute_store for owner in owners[start : start + OWNERS_PER_QUERY]}
+            marks = ", ".join(["%s"] * len(stores))
+            sql = (
+                f"SELECT {quote('owner_id')}, {columns} FROM {quote(table._meta.db_table)} "
+                f"WHERE {quote('owner_id')} IN ({marks}) ORDER BY {quote('owner_id')}, {quote('id')}"
+            )
+            with connection.cursor() as cursor:
+                cursor.execute(sql, list(stores))
+                while rows := cursor.fetchmany(ROWS_PER_FETCH):
+                    _take_rows(stores, rows)
+            for store in stores.values():
+                store.loaded = True
+                unit.saw(store.owner())
+            residents.grown(len(stores))
+
+
+@lru_cache(maxsize=4096)
+def _shared_slot(attrtype: str, category: str, key: str) -> tuple[str, str, str]:
+    """The slot, one tuple for all objects that have an attribute there."""
+    return (intern(attrtype), intern(category), intern(key))
+
+
+def _take_rows(stores: dict[Any, Any], rows: Iterable[Sequence[Any]]) -> None:
+    """Have the stores (by the id of their owner) take rows of theirs that were read; memory that is newer stays.
+
+    Args:
+        stores: those that were asked for.
+        rows: owner, attrtype, category, key, kind, text, references, string and locks of each.
+    """
+    used = {pk for pk, store in stores.items() if not store.is_empty()}
+    for owner, attrtype, category, key, kind, text, refers, string, locks in rows:
+        store = stores[owner]
+        if locks or string is not None or owner in used:
+            slot = _shared_slot(attrtype, category, key)
+            if locks:
+                store.own("locks").setdefault(slot, locks)
+            if store.is_newer(slot):
+                continue
+            if slot in store.defaults:
+                store.detach(slot, "stored elsewhere")
+            if string is not None:
+                store.own("strings")[slot] = string
+        value = _scalar(text) if kind in _SCALAR_KINDS and refers is None else MISSING
+        if value is MISSING:
+            store.own("raw")[_shared_slot(attrtype, category, key)] = text
+        elif attrtype or category:
+            store.own("rest")[_shared_slot(attrtype, category, key)] = value
+        else:
+            store.values[intern(key)] = value
+
+
+def _scalar(text: str) -> Any:
+    """The value of a text that should be a plain one; `MISSING` if it is damaged, or something else."""
+    try:
+        value = parse(text)
+    except DamagedText:
+        return MISSING
+    return value if type(value) in _SCALARS else MISSING
