@@ -8,7 +8,8 @@ the row and stays. Values that need building (containers, references, dates) are
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
+from itertools import chain
 from sys import intern
 from typing import Any
 
@@ -116,8 +117,7 @@ def load_many(model: Any, alias: str, owners: Sequence[Any]) -> None:
             )
             with connection.cursor() as cursor:
                 cursor.execute(sql, list(stores))
-                while rows := cursor.fetchmany(ROWS_PER_FETCH):
-                    _take_rows(stores, rows)
+                _take_rows(stores, chain.from_iterable(iter(partial(cursor.fetchmany, ROWS_PER_FETCH), [])))
             for store in stores.values():
                 store.loaded = True
                 unit.saw(store.owner())
