@@ -122,7 +122,7 @@ class Peer(Contender):
         """Bring all attributes of all `things` into memory; nothing where they came with the objects."""
 
     def read_three(self, obj: Any) -> tuple[Any, Any, Any]:
-        """The attributes of `READ_AFTER_LOAD`."""
+        """hp, title and inv."""
         raise NotImplementedError
 
     def identity(self, obj: Any) -> Any:
