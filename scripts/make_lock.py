@@ -22,7 +22,7 @@ def main() -> int:
     """Make the environment, freeze it, write the file."""
     with tempfile.TemporaryDirectory() as directory:
         venv = Path(directory) / "venv"
-        making = [sys.executable, "scripts/make_venv.py", "--venv", str(venv), "--extras", "dev,docs", "--unlocked"]
+        making = [sys.executable, "scripts/make_venv.py", "--venv", str(venv), "--extras", "dev,docs,bench", "--unlocked"]
         if subprocess.run(making, cwd=ROOT).returncode:
             return 1
         freeze = [str(venv / "bin" / "python"), "-m", "pip", "freeze", "--exclude", "perdure", "--exclude-editable"]
