@@ -25,38 +25,27 @@ _maps: dict[tuple[str, type], IdentityMap] = {}
 
 
 class IdentityRef(weakref.ref):  # type: ignore[type-arg]
-    """A weak reference that knows where it is registered."""
+    """A weak reference that knows under which primary key it is registered."""
 
-    __slots__ = ("owner", "pk")
+    __slots__ = ("pk",)
 
-    owner: IdentityMap
     pk: Any
-
-    def __new__(cls, instance: Any, owner: IdentityMap, pk: Any) -> IdentityRef:
-        self = super().__new__(cls, instance, _forget)
-        self.owner = owner
-        self.pk = pk
-        return self
-
-    def __init__(self, instance: Any, owner: IdentityMap, pk: Any) -> None:
-        super().__init__(instance, _forget)  # type: ignore[call-arg]
-
-
-def _forget(ref: Any) -> None:
-    refs = ref.owner.refs
-    if refs.get(ref.pk) is ref:
-        del refs[ref.pk]
 
 
 class IdentityMap:
     """The live instances of one table in one database."""
 
-    __slots__ = ("alias", "model", "refs")
+    __slots__ = ("_forget", "alias", "model", "refs")
 
     def __init__(self, alias: str, model: type) -> None:
         self.alias = alias
         self.model = model
         self.refs: dict[Any, IdentityRef] = {}
+        self._forget = self._unregister  # one bound method for all references
+
+    def _unregister(self, ref: IdentityRef) -> None:
+        if self.refs.get(ref.pk) is ref:
+            del self.refs[ref.pk]
 
     def get(self, pk: Any) -> Any:
         """The live instance of this pk, or None. `pk` must have the field's own type."""
@@ -65,7 +54,9 @@ class IdentityMap:
 
     def add(self, pk: Any, instance: Any) -> None:
         """Register `instance`; whoever was registered before is no longer."""
-        self.refs[pk] = IdentityRef(instance, self, pk)
+        ref = IdentityRef(instance, self._forget)
+        ref.pk = pk
+        self.refs[pk] = ref
 
     def remove(self, pk: Any, instance: Any) -> None:
         """Unregister `instance`, if it is the one registered."""

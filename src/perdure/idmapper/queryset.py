@@ -17,6 +17,7 @@ from django.db.models.manager import BaseManager
 from django.db.models.query import RawQuerySet
 
 from perdure.errors import DuplicateInstance, InvalidArgument
+from perdure.idmapper.collector import held_off
 from perdure.idmapper.field_writes import IMMUTABLE, as_stored
 from perdure.idmapper.identity import identity_map
 from perdure.idmapper.inheritance import expire_shared, relatives
@@ -61,6 +62,13 @@ class SharedMemoryQuerySet(QuerySet):  # type: ignore[type-arg]
     def _prefetch_related_objects(self) -> None:
         prefetch(self._result_cache or (), self._prefetch_related_lookups)  # type: ignore[attr-defined]
         self._prefetch_done = True
+
+    def _fetch_all(self) -> None:
+        if self._result_cache is not None:  # type: ignore[has-type]
+            super()._fetch_all()  # type: ignore[misc]
+            return
+        with held_off:
+            super()._fetch_all()  # type: ignore[misc]
 
     def _iterator(self, use_chunked_fetch: bool, chunk_size: int | None) -> Iterator[Any]:
         iterable: Any = self._iterable_class

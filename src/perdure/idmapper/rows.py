@@ -11,6 +11,7 @@ for the thirteen columns of an object), where taking a row asks for each column 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from operator import attrgetter, itemgetter
 from typing import Any
 
@@ -80,9 +81,11 @@ class _Reader:
 
     def _recognised(self, rows: Iterable[Sequence[Any]]) -> Iterator[Any]:
         alias, names, cohort, extras = self.alias, self.names, self.cohort, self.extras
-        from_db, strong = self.model.from_db, self.model._strong_cache
+        identity, strong = identity_map(alias, self.model._meta.concrete_model), self.model._strong_cache
+        from_db, from_row = partial(self.model.from_db, alias), partial(self.model._from_row, identity)
         # A model with a `from_db` of its own wants to see every row.
-        known = identity_map(alias, self.model._meta.concrete_model).refs if from_db.__func__ is _FROM_DB else {}
+        is_ours = self.model.from_db.__func__ is _FROM_DB
+        known = identity.refs if is_ours else {}
         position = names.index(self.model._meta.pk.attname)
         held_values = itemgetter(*names)
         for row in rows:
@@ -96,7 +99,7 @@ class _Reader:
                 except KeyError:
                     says_nothing_new = False  # memory lacks a column
             if not says_nothing_new:
-                instance = from_db(alias, names, row)
+                instance = from_row(pk, names, row) if is_ours else from_db(names, row)
             elif strong:
                 residents.add(instance)
             if extras or "_extras" in instance.__dict__:

@@ -198,9 +198,15 @@ class AttributeStore(Owned):
         require(owner, "read stored data of")
         load_attributes(owner)
 
-    def is_newer(self, slot: Slot) -> bool:
-        """Whether memory holds something in `slot`, which stays when its row is read."""
-        return self.held(slot) is not MISSING or slot in self.raw
+    def gives_way(self, slot: Slot, locks: str) -> bool:
+        """Whether the row of `slot`, with these locks, is to be taken; what memory holds is newer, and stays."""
+        if locks:
+            self.own("locks").setdefault(slot, locks)
+        if self.held(slot) is not MISSING or slot in self.raw:
+            return False
+        if slot in self.defaults:
+            self._detach(slot, "stored elsewhere")
+        return True
 
     def _build(self, slot: Slot) -> Any:
         anchor = AttributeAnchor(self, slot)
@@ -251,7 +257,7 @@ class AttributeStore(Owned):
         ):
             return
         if self.loaded or known is not MISSING or slot in self.defaults:
-            self.detach(slot, "overwritten")
+            self._detach(slot, "overwritten")
         if string is None:
             self.strings.pop(slot, None)
         else:
@@ -265,7 +271,7 @@ class AttributeStore(Owned):
         """Delete the attributes in `slots`."""
         self.check_writable()
         for slot in slots:
-            self.detach(slot, "deleted")
+            self._detach(slot, "deleted")
             self._drop(slot)
         for slot in slots:
             self.write(slot)
@@ -316,7 +322,7 @@ class AttributeStore(Owned):
         """
         anchor = DefaultAnchor(self, slot, origin)
         anchor.value = adopt(value, anchor, self.describe(slot))
-        self.detach(slot, "replaced by another default")
+        self._detach(slot, "replaced by another default")
         self.own("defaults")[slot] = anchor
         return anchor.value
 
@@ -328,7 +334,7 @@ class AttributeStore(Owned):
 
     # --- forgetting
 
-    def detach(self, slot: Slot, why: str) -> None:
+    def _detach(self, slot: Slot, why: str) -> None:
         for held in (self.anchors, self.defaults):
             anchor = held.pop(slot, None)
             if anchor is not None:
@@ -345,7 +351,7 @@ class AttributeStore(Owned):
 
     def forget(self, slot: Slot, why: str) -> None:
         """Drop one slot from memory; the next read takes it from the database."""
-        self.detach(slot, why)
+        self._detach(slot, why)
         self._drop(slot)
         self.loaded = False
 

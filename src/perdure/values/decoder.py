@@ -43,7 +43,9 @@ def decode(text: str, anchor: Anchor | None) -> Any:
         UnreadableValue: the text is damaged, or needs a type that is not registered.
     """
     if text[:1] in ("[", "{"):
-        return decode_many([(text, anchor)])[0]
+        wanted: dict[Reference, None] = {}
+        reader = _Reader(text, anchor, wanted)
+        return reader.read(hooks.resolve(wanted.keys()) if wanted else {})
     try:
         return parse(text)
     except DamagedText as error:
