@@ -12,9 +12,13 @@ from perdure.idmapper.collector import MANY, held_off
 
 @pytest.fixture(autouse=True)
 def collector_on():
+    was_frozen = gc.get_freeze_count()
+    gc.unfreeze()
     gc.enable()
     yield
     gc.enable()
+    if was_frozen:
+        gc.freeze()
 
 
 def test_it_is_off_inside_and_on_again_after_the_last_block():

@@ -64,11 +64,11 @@ class SharedMemoryQuerySet(QuerySet):  # type: ignore[type-arg]
         self._prefetch_done = True
 
     def _fetch_all(self) -> None:
-        if self._result_cache is not None:  # type: ignore[has-type]
-            super()._fetch_all()  # type: ignore[misc]
+        if self._result_cache is not None:
+            super()._fetch_all()
             return
         with held_off:
-            super()._fetch_all()  # type: ignore[misc]
+            super()._fetch_all()
 
     def _iterator(self, use_chunked_fetch: bool, chunk_size: int | None) -> Iterator[Any]:
         iterable: Any = self._iterable_class
