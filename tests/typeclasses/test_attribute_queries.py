@@ -15,8 +15,8 @@ from perdure.objects.models import ObjectAttribute, ObjectDB
 from perdure.objects.objects import DefaultObject
 from perdure.transactions import transaction
 from perdure.typeclasses.attribute_model import PREFIX
-from perdure.typeclasses.attribute_queries import value_condition
 from perdure.typeclasses.text_lookups import after_prefix
+from perdure.typeclasses.value_conditions import value_condition
 from tests.typeclasses.making import forget, keys, make, statements
 
 pytestmark = pytest.mark.django_db
@@ -478,6 +478,6 @@ def test_the_indexes_are_used_on_postgresql(db, lookup, operand, index):
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("ANALYZE objects_objectattribute")
-    rows = QryThing.objects.get_queryset()._attribute_rows("v", None)
-    plan = rows.filter(value_condition(lookup, operand, "here")).explain()
+    rows = QryThing.objects.get_queryset()._attribute_rows("v", None, value_condition(lookup, operand, "here"))
+    plan = rows.queryset("default").explain()
     assert f"objects_attribute_{index}" in plan, plan

@@ -10,15 +10,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Q
-from django.db.models.functions import Right, Substr
+from django.db.models.functions import Right
 
-from perdure.typeclasses.attribute_model import PREFIX
-from perdure.typeclasses.attribute_queries import value_condition
-from perdure.typeclasses.attribute_rows import attribute_model
 from perdure.typeclasses.keys import normal_category
 from perdure.typeclasses.missing_value import MISSING
 from perdure.typeclasses.nicks import nick_slot
+from perdure.typeclasses.owner_conditions import AttributeRows
 from perdure.typeclasses.tag_queries import searched_key
+from perdure.typeclasses.value_conditions import ValueCondition, string_condition, value_condition
 from perdure.values import encode
 
 __all__ = ["AttributeSearches"]
@@ -55,8 +54,8 @@ class AttributeSearches:
             attrtype: None for plain attributes, `nick` for nicks.
             criteria: further look-ups on fields of the attribute, as `filter()` takes them.
         """
-        rows = self._attributes(key, category, value, strvalue, attrtype, criteria)
-        return self._of(rows, obj)
+        rows = self._attributes(key, category, value, strvalue, attrtype)
+        return self._of(rows.queryset(self.get_queryset().db).filter(**criteria), obj)
 
     def get_nick(
         self, key: Any = None, category: Any = None, value: Any = MISSING, strvalue: str | None = None, obj: Any = None
@@ -91,8 +90,11 @@ class AttributeSearches:
 
         Raises `UnknownLookup` for a value that cannot be stored, and so is nobody's.
         """
-        rows = self._attributes(key, category, value, strvalue, attrtype, criteria)
-        return self.get_queryset().filter(pk__in=rows.order_by().values("owner_id"))
+        rows = self._attributes(key, category, value, strvalue, attrtype)
+        queryset = self.get_queryset()
+        if not criteria:
+            return queryset.filter(rows.condition())
+        return queryset.filter(pk__in=rows.queryset(queryset.db).filter(**criteria).order_by().values("owner_id"))
 
     def get_by_nick(self, key: Any = None, nick: Any = None, category: Any = "inputline") -> Any:
         """The objects that have a nick of this pattern, this replacement (`nick`), in this category (None: any)."""
@@ -101,28 +103,24 @@ class AttributeSearches:
 
     # --- rows
 
-    def _rows(self, attrtype: str | None) -> Any:
-        of_type = normal_category(attrtype, "attribute type", 16)
-        table = attribute_model(self.model.__dbclass__)
-        return table.unscoped.using(self.get_queryset().db).filter(db_attrtype=of_type)
-
     def _attributes(
-        self, key: Any, category: Any, value: Any, strvalue: str | None, attrtype: str | None, criteria: dict[str, Any]
-    ) -> Any:
-        rows = self._rows(attrtype)
-        if key is not None:
-            rows = rows.filter(db_key=searched_key(key, "attribute"))
-        if category is not None:
-            rows = rows.filter(db_category=normal_category(category))
+        self, key: Any, category: Any, value: Any, strvalue: str | None, attrtype: str | None
+    ) -> AttributeRows:
+        values: tuple[ValueCondition, ...] = ()
         if strvalue is not None:
-            rows = rows.filter(db_strvalue=strvalue)
+            values = (string_condition(strvalue),)
         elif value is not MISSING:
-            where = f"get_by_attribute({key!r}, value=…)"
-            rows = rows.alias(text_prefix=Substr("db_text", 1, PREFIX)).filter(value_condition("exact", value, where))
-        return rows.filter(**criteria)
+            values = (value_condition("exact", value, f"get_by_attribute({key!r}, value=…)"),)
+        return AttributeRows(
+            self.model.__dbclass__,
+            normal_category(attrtype, "attribute type", 16),
+            None if category is None else normal_category(category),
+            None if key is None else searched_key(key, "attribute"),
+            values,
+        )
 
     def _nicks(self, key: Any, replacement: Any, category: Any) -> Any:
-        rows = self._rows(NICK)
+        rows = AttributeRows(self.model.__dbclass__, NICK).queryset(self.get_queryset().db)
         if key is not None:
             blank = isinstance(key, str) and not key.strip()
             rows = rows.filter(db_key="" if blank else nick_slot(key, None)[2])
@@ -134,7 +132,6 @@ class AttributeSearches:
 def _replacing_by(rows: Any, replacement: Any) -> Any:
     """Those of the nick `rows` that replace by this text, or (given as the four strings) are this nick."""
     if not isinstance(replacement, str):
-        rows = rows.alias(text_prefix=Substr("db_text", 1, PREFIX))
         return rows.filter(value_condition("exact", replacement, "get_nick(value=…)"))
     # A nick is stored as a tuple whose last item is the replacement. In JSON an unescaped quote opens or closes a
     # text, so the row ends with this if and only if its last item is the one.

@@ -17,6 +17,7 @@ from django.db.models.functions import Coalesce
 
 from perdure.errors import TagCriteriaMismatch
 from perdure.typeclasses.keys import normal_category, normal_key
+from perdure.typeclasses.owner_conditions import TagLinks
 from perdure.typeclasses.tag_model import Tag
 
 __all__ = ["TagCriterion", "TagQueries", "carrying"]
@@ -50,31 +51,26 @@ def _tag_condition(model: Any, criterion: TagCriterion, tagtype: str, prefix: st
     return condition
 
 
-class _Links:
-    """The table that links a db model to tags, and the names of its columns."""
-
-    def __init__(self, model: Any, alias: str) -> None:
-        field = model._meta.get_field("db_tags")
-        self.model = model
-        self.rows = field.remote_field.through._base_manager.using(alias)
-        self.owner = field.m2m_field_name()
-        self.tag = field.m2m_reverse_field_name()
-
-    def to(self, criteria: Iterable[TagCriterion], tagtype: str) -> Any:
-        """The links to a tag that any of `criteria` means."""
-        wanted = Q(pk__in=[])
-        for criterion in criteria:
-            wanted |= _tag_condition(self.model, criterion, tagtype, f"{self.tag}__")
-        return self.rows.filter(wanted)
-
-    def owners(self, criterion: TagCriterion, tagtype: str) -> Any:
-        """Ids of those who carry what `criterion` means."""
-        return self.to([criterion], tagtype).values(f"{self.owner}_id")
-
-
 def carrying(queryset: Any, criterion: TagCriterion, tagtype: str = "") -> Q:
     """The condition that an object of `queryset` carries a tag that `criterion` means."""
-    return Q(pk__in=_Links(queryset.model.__dbclass__, queryset.db).owners(criterion, tagtype))
+    return TagLinks(queryset.model.__dbclass__, (criterion,), tagtype).condition()
+
+
+def _link_names(model: Any) -> tuple[Any, str, str]:
+    """The model of the links of a db model to tags, and its fields: who carries, and what."""
+    field = model._meta.get_field("db_tags")
+    return field.remote_field.through, field.m2m_field_name(), field.m2m_reverse_field_name()
+
+
+def _number_of_matches(model: Any, alias: str, criteria: list[TagCriterion], tagtype: str) -> Any:
+    """How many tags that `criteria` mean an object carries, as an expression."""
+    links, owner, tag = _link_names(model)
+    wanted = Q(pk__in=[])
+    for criterion in criteria:
+        wanted |= _tag_condition(model, criterion, tagtype, f"{tag}__")
+    carried = links._base_manager.using(alias).filter(wanted, **{owner: OuterRef("pk")}).order_by().values(owner)
+    counted = carried.annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), Value(0))
 
 
 def _many(given: Any) -> list[Any] | None:
@@ -149,9 +145,10 @@ class TagQueries:
             if not isinstance(obj, family):
                 return tags.none()
             queryset = queryset.filter(pk=obj.pk)
-        links = _Links(family, queryset.db)
-        carried = links.rows.filter(**{f"{links.owner}__in": queryset.order_by().values("pk")})
-        return tags.filter(pk__in=carried.values(f"{links.tag}_id"))
+        links, owner, tag = _link_names(family)
+        rows = links._base_manager.using(queryset.db)
+        carried = rows.filter(**{f"{owner}__in": queryset.order_by().values("pk")})
+        return tags.filter(pk__in=carried.values(f"{tag}_id"))
 
     def get_permission(self, key: Any = None, category: Any = None, obj: Any = None) -> Any:
         """`get_tag` for permissions."""
@@ -202,22 +199,18 @@ class TagQueries:
         criteria, of_type = _criteria(key, category), _type_of(tagtype)
         if not criteria:
             return queryset.none()
-        links = _Links(self.model.__dbclass__, queryset.db)
-        counted = (
-            links.to(criteria, of_type)
-            .filter(**{links.owner: OuterRef("pk")})
-            .order_by()
-            .values(links.owner)
-            .annotate(number=Count("pk"))
-            .values("number")
-        )
-        queryset = queryset.annotate(matches=Coalesce(Subquery(counted, output_field=IntegerField()), Value(0)))
+        family = self.model.__dbclass__
         if match == "any":
-            wanted = links.to(criteria, of_type).values(f"{links.owner}_id")
-            return queryset.filter(pk__in=wanted).order_by("-matches", "pk")
+            number = _number_of_matches(family, queryset.db, criteria, of_type)
+            wanted = TagLinks(family, tuple(criteria), of_type).condition()
+            return queryset.annotate(matches=number).filter(wanted).order_by("-matches", "pk")
+        # A key with its category is one tag, so who carries all of them has as many matches as there are criteria.
+        one_each = all(None not in criterion for criterion in criteria)
+        number = Value(len(criteria)) if one_each else _number_of_matches(family, queryset.db, criteria, of_type)
+        wanted = Q()
         for criterion in criteria:
-            queryset = queryset.filter(pk__in=links.owners(criterion, of_type))
-        return queryset.order_by("pk")
+            wanted &= TagLinks(family, (criterion,), of_type).condition()
+        return queryset.annotate(matches=number).filter(wanted).order_by("pk")
 
     def get_by_permission(self, key: Any = None, category: Any = None) -> Any:
         """`get_by_tag` for permissions."""

@@ -7,6 +7,7 @@ knows). None of them knows wildcards.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.backends.signals import connection_created
@@ -14,7 +15,7 @@ from django.db.models import Lookup
 
 from perdure.typeclasses.fields import SortableTextField
 
-__all__ = ["after_prefix"]
+__all__ = ["TEXT_LOOKUPS", "TextLookup", "after_prefix"]
 
 _LAST = 0x10FFFF
 _SURROGATES = range(0xD800, 0xE000)
@@ -29,7 +30,7 @@ def after_prefix(prefix: str) -> str | None:
     return None
 
 
-class _TextLookup(Lookup):
+class TextLookup(Lookup):
     """A comparison of `left`, the column, with `right`, the operand, both as SQL."""
 
     folds = False
@@ -37,21 +38,28 @@ class _TextLookup(Lookup):
     postgresql_sql = ""
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
-        """SQL of the comparison, which may use each side more than once."""
+        """SQL of the comparison."""
         left, left_params = self.process_lhs(compiler, connection)
         right, right_params = self.process_rhs(compiler, connection)
+        return self.compare(connection, left, left_params, right, right_params)
+
+    @classmethod
+    def compare(
+        cls, connection: Any, left: str, left_params: Sequence[Any], right: str, right_params: Sequence[Any]
+    ) -> tuple[str, list[Any]]:
+        """SQL that compares two pieces of SQL, each of which may be used more than once, and its parameters."""
         on_sqlite = connection.vendor == "sqlite"
-        if self.folds:
+        if cls.folds:
             fold = "perdure_lower({})" if on_sqlite else f'lower({{}} COLLATE "{_folding_collation(connection)}")'
             left, right = fold.format(left), fold.format(right)
-        template = self.sqlite_sql if on_sqlite else self.postgresql_sql
+        template = cls.sqlite_sql if on_sqlite else cls.postgresql_sql
         params: list[Any] = []
         for part in template.split("{")[1:]:
             params += left_params if part.startswith("left}") else right_params
         return template.format(left=left, right=right), params
 
 
-class Contains(_TextLookup):
+class Contains(TextLookup):
     """Has the operand in it."""
 
     lookup_name = "contains"
@@ -59,14 +67,14 @@ class Contains(_TextLookup):
     postgresql_sql = "strpos({left}, {right}) > 0"
 
 
-class StartsWith(_TextLookup):
+class StartsWith(TextLookup):
     """Begins with the operand."""
 
     lookup_name = "startswith"
     sqlite_sql = postgresql_sql = "substr({left}, 1, length({right})) = {right}"
 
 
-class EndsWith(_TextLookup):
+class EndsWith(TextLookup):
     """Ends with the operand."""
 
     lookup_name = "endswith"
@@ -95,7 +103,7 @@ class EndsWithFolded(EndsWith):
     folds = True
 
 
-class ExactFolded(_TextLookup):
+class ExactFolded(TextLookup):
     """Is the operand, whatever the case."""
 
     lookup_name = "iexact"
@@ -103,7 +111,12 @@ class ExactFolded(_TextLookup):
     sqlite_sql = postgresql_sql = "{left} = {right}"
 
 
-for _lookup in (Contains, StartsWith, EndsWith, ContainsFolded, StartsWithFolded, EndsWithFolded, ExactFolded):
+#: The look-ups by name.
+TEXT_LOOKUPS: dict[str, type[TextLookup]] = {
+    lookup.lookup_name: lookup
+    for lookup in (Contains, StartsWith, EndsWith, ContainsFolded, StartsWithFolded, EndsWithFolded, ExactFolded)
+}
+for _lookup in TEXT_LOOKUPS.values():
     SortableTextField.register_lookup(_lookup)
 
 
