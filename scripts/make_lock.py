@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+EXTRAS = "dev,docs,bench"
 HEADER = """\
 # Versions for development and CI: `make lock` writes this file, `scripts/make_venv.py` uses it as constraints.
 """
@@ -22,7 +23,7 @@ def main() -> int:
     """Make the environment, freeze it, write the file."""
     with tempfile.TemporaryDirectory() as directory:
         venv = Path(directory) / "venv"
-        making = [sys.executable, "scripts/make_venv.py", "--venv", str(venv), "--extras", "dev,docs,bench", "--unlocked"]
+        making = [sys.executable, "scripts/make_venv.py", "--venv", str(venv), "--extras", EXTRAS, "--unlocked"]
         if subprocess.run(making, cwd=ROOT).returncode:
             return 1
         freeze = [str(venv / "bin" / "python"), "-m", "pip", "freeze", "--exclude", "perdure", "--exclude-editable"]

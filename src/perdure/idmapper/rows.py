@@ -60,7 +60,9 @@ class _Reader:
             (name, setattr if hasattr(self.model, name) else object.__setattr__, position)
             for name, position in (compiler.annotation_col_map or {}).items()
         ]
-        self.populators = get_related_populators(compiler.klass_info, compiler.select, self.alias)
+        # Django 6.1 hands the queryset's way of fetching on to what is related.
+        modes: Any = (queryset._fetch_mode,) if hasattr(queryset, "_fetch_mode") else ()
+        self.populators = get_related_populators(compiler.klass_info, compiler.select, self.alias, *modes)
         self.related = _known_related(queryset)
         self.extras = (*queryset.query.annotation_select, *queryset.query.extra_select)
         # What a relation leads to is part of a greater result, whose extras it must not take away.

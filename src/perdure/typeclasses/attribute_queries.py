@@ -86,7 +86,7 @@ class AttributeQueries:
         order: list[Any] = []
         for position, name in enumerate(names):
             key = name.removeprefix("-")
-            rows = self._attribute_rows(key, category).queryset(self.db).filter(owner_id=OuterRef("pk"))
+            rows = self._attribute_rows(key, category).queryset(queryset.db).filter(owner_id=OuterRef("pk"))
             number, text = f"_order_number_{position}", f"_order_text_{position}"
             queryset = queryset.alias(
                 **{number: Subquery(rows.values("db_number")[:1]), text: Subquery(rows.values("db_text")[:1])}
