@@ -9,7 +9,7 @@ MAKE_VENV := $(PYTHON) scripts/make_venv.py --venv $(VENV)
 PYTEST := $(BIN)/python -m pytest -n $(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv play test test-sqlite test-postgresql check format docs bench bench-full bench-page soak lock clean
+.PHONY: help venv play test test-sqlite test-postgresql check format docs bench bench-full bench-airports bench-page soak lock clean
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r verb text; do \
@@ -51,6 +51,10 @@ bench: venv ## the benchmark suite with worlds of 10,000 objects (about 5 minute
 bench-full: venv ## the same with worlds of 1,000 to 1,000,000 objects
 	@$(MAKE_VENV) --extras dev,bench
 	@$(BIN)/python -m benchmarks run --sizes 1000,10000,100000 --growth 1000000 --out build/bench/latest.json $(ARGS)
+
+bench-airports: venv ## the demo world of airports, built, queried and walked through (about 10 minutes)
+	@$(MAKE_VENV) --extras dev,bench
+	@$(BIN)/python -m benchmarks run --world airports --out build/bench/latest.json $(ARGS)
 
 bench-page: venv ## write the pages of docs/speed/ from the latest run
 	@$(MAKE_VENV) --extras dev,bench

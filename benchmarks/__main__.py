@@ -24,6 +24,9 @@ from benchmarks.runner import run as run_plan
 from benchmarks.workloads import all_workloads
 from tests import postgresql_cluster
 
+#: Sizes of the worlds when none are given.
+SIZES = {"objects": "10000", "airports": "28000"}
+
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False)
 # Wide enough for the table where the output is a file.
 console = Console() if sys.stdout.isatty() else Console(width=200)
@@ -36,7 +39,10 @@ def run(
         typer.Option("--only", help="Workloads or their groups (W2, write_attribute); may be repeated."),
     ] = None,
     contenders: Annotated[str, typer.Option(help="Who takes part, with commas; all by default.")] = "",
-    sizes: Annotated[str, typer.Option(help="Sizes of the worlds, with commas.")] = "10000",
+    world: Annotated[str, typer.Option(help="objects, or airports: the demo world.")] = "objects",
+    sizes: Annotated[
+        str, typer.Option(help="Sizes of the worlds, with commas; 10000 objects or 28000 airports by default.")
+    ] = "",
     growth: Annotated[str, typer.Option(help="More sizes, for the growth of cost of Perdure and the limit only.")] = "",
     backend: Annotated[str, typer.Option(help="sqlite or postgresql.")] = "sqlite",
     quick: Annotated[bool, typer.Option("--quick", help="One round each, to see that everything works.")] = False,
@@ -50,11 +56,14 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Where to write the results as JSON.")] = None,
 ) -> None:
     """Run workloads, print the table; exit code 1 when a bar that is listed as met is missed by more than 25 %."""
+    if world not in SIZES:
+        raise typer.BadParameter(f"there is no world {world!r}: choose from {', '.join(SIZES)}")
     names = [name for name in contenders.split(",") if name]
     plan = Plan(
-        workloads=[each for each in all_workloads() if not only or each.key in only or each.group in only],
-        entries=[entry for entry in ENTRIES if not names or entry.name in names],
-        sizes=[int(size) for size in sizes.split(",")],
+        workloads=[each for each in all_workloads(world) if not only or each.key in only or each.group in only],
+        entries=[entry for entry in ENTRIES if entry.world == world and (not names or entry.name in names)],
+        world=world,
+        sizes=[int(size) for size in (sizes or SIZES[world]).split(",")],
         growth_sizes=[int(size) for size in growth.split(",") if size],
         backend=backend,
         quick=quick,
@@ -101,7 +110,7 @@ def write_page(
     """Write the page of the documentation, its charts and a copy of the results."""
     for path in page.write(file, directory):
         console.print(f"wrote {path}", markup=False)
-    kept = directory / f"{read(file).backend}.json"
+    kept = directory / f"{read(file).name}.json"
     if file.resolve() != kept.resolve():
         shutil.copyfile(file, kept)
 

@@ -25,9 +25,9 @@ def names(results: Results) -> list[str]:
     """The files of the charts that these results have."""
     found = []
     if _whole_size(results) is not None:
-        found.append(f"{results.backend}-times-the-limit.svg")
+        found.append(f"{results.name}-times-the-limit.svg")
     if len(results.sizes) > 1:
-        found.append(f"{results.backend}-cost-against-size.svg")
+        found.append(f"{results.name}-cost-against-size.svg")
     return found
 
 
@@ -45,8 +45,12 @@ def draw(results: Results, directory: Path) -> list[Path]:
 
 def _whole_size(results: Results) -> int | None:
     """The largest size at which all workloads ran, if there is one with figures of the limit too."""
-    whole = [size for size in results.sizes if _has_ratio(results, "read_field", size)]
+    whole = [size for size in results.sizes if _is_whole(results, size)]
     return whole[-1] if whole else None
+
+
+def _is_whole(results: Results, size: int) -> bool:
+    return any(_has_ratio(results, each.key, size) for each in all_workloads(results.world) if not each.grows)
 
 
 def _pyplot() -> Any:
@@ -70,7 +74,7 @@ def _save(figure: Any, path: Path) -> None:
 
 def _draw_ratios(results: Results, size: int, path: Path) -> None:
     """One line for each workload: everybody's multiple of the limit, and the bar."""
-    workloads = [each for each in all_workloads() if _has_ratio(results, each.key, size)]
+    workloads = [each for each in all_workloads(results.world) if _has_ratio(results, each.key, size)]
     pyplot = _pyplot()
     figure, axes = pyplot.subplots(figsize=(8, 0.3 * len(workloads) + 1))
     known = bars.read_bars()
@@ -88,7 +92,7 @@ def _draw_ratios(results: Results, size: int, path: Path) -> None:
             axes.plot([bar.multiple] * 2, [-index - 0.35, -index + 0.35], color=GREY, linewidth=1)
     axes.set_xscale("log")
     axes.set_yticks([-index for index in range(len(workloads))], [_plain(each) for each in workloads])
-    axes.set_xlabel(f"times the limit, {size:,} objects, {results.backend}; the upright line is Perdure's bar")
+    axes.set_xlabel(f"times the limit, {size:,} {results.world}, {results.backend}; the upright line is Perdure's bar")
     axes.grid(axis="x", alpha=0.3)
     axes.legend(loc="upper center", bbox_to_anchor=(0.4, 1.0 + 0.8 / len(workloads)), ncols=6, frameon=False)
     _save(figure, path)
@@ -104,7 +108,7 @@ def _has_ratio(results: Results, key: str, size: int) -> bool:
 
 def _draw_growth(results: Results, path: Path) -> None:
     """Cost of one operation (one hit) against the size of the world, both on logarithmic scales."""
-    workloads = [each for each in all_workloads() if each.grows]
+    workloads = [each for each in all_workloads(results.world) if each.grows]
     pyplot = _pyplot()
     columns = 4
     lines = -(-len(workloads) // columns)

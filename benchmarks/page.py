@@ -12,19 +12,32 @@ from benchmarks.table import NOTHING
 from benchmarks.workloads import all_workloads
 from benchmarks.workloads.workload import Workload
 
-TITLES = {"sqlite": "Speed on SQLite", "postgresql": "Speed on PostgreSQL"}
-INTRODUCTION = """\
+TITLES = {
+    "sqlite": "Speed on SQLite",
+    "postgresql": "Speed on PostgreSQL",
+    "airports-sqlite": "The airports on SQLite",
+    "airports-postgresql": "The airports on PostgreSQL",
+}
+VERBS = {"objects": "make bench-full", "airports": "make bench-airports"}
+INTRODUCTIONS = {
+    "objects": """\
 The same work done by Perdure, by its peers and by the **limit**: raw SQL and plain Python objects with nothing in
 between (`benchmarks/contenders/limit.py`). All of it ran in one run, the contenders taking turns, so that the ratios
 hold on a noisy machine. One object has a key, a class, a location, ten attributes and three tags; every write writes
 another value than the one that was there. Make this page anew with `{command}`.
-"""
+""",
+    "airports": """\
+Real data: the demo world of [airports](../guides/airports.md), each with flights to the four nearest others, beside the
+**limit**, the same work in raw SQL and plain Python objects. Both took turns in one run. Make this page anew with
+`{command}`.
+""",
+}
 
 
 def write(results_file: Path, directory: Path) -> list[Path]:
     """Write the page and its charts into `directory`; what was written."""
     results = read(results_file)
-    page = directory / f"{results.backend}.md"
+    page = directory / f"{results.name}.md"
     drawn = charts.draw(results, directory)
     page.write_text(text(results), encoding="utf-8")
     return [page, *drawn]
@@ -32,10 +45,10 @@ def write(results_file: Path, directory: Path) -> list[Path]:
 
 def text(results: Results) -> str:
     """The page as Markdown."""
-    command = "make bench-full" if results.backend == "sqlite" else "make bench-full ARGS='--backend postgresql'"
+    command = VERBS[results.world] + ("" if results.backend == "sqlite" else f" ARGS='--backend {results.backend}'")
     parts = [
-        f"# {TITLES[results.backend]}",
-        INTRODUCTION.format(command=f"{command} && make bench-page").strip(),
+        f"# {TITLES[results.name]}",
+        INTRODUCTIONS[results.world].format(command=f"{command} && make bench-page").strip(),
         *(f"![{name.removesuffix('.svg').replace('-', ' ')}]({name})" for name in charts.names(results)),
         *(_section(results, size) for size in results.sizes if _is_whole(results, size)),
         _growth(results),
@@ -47,17 +60,17 @@ def text(results: Results) -> str:
 
 def _is_whole(results: Results, size: int) -> bool:
     """Whether all workloads ran at this size, not only those that are compared over sizes."""
-    return results.of("read_field", "perdure", size) is not None
+    return any(results.of(each.key, "perdure", size) for each in all_workloads(results.world) if not each.grows)
 
 
 def _section(results: Results, size: int) -> str:
     others = [name for name in results.contenders() if name not in ("limit", "perdure")]
     judged = [verdict for verdict in bars.verdicts(results) if verdict.size == size]
     header = ["", "workload", "limit", "Perdure", "× limit", "bar", "met", "statements", *others]
-    rows = [_row(results, workload, size, judged, others) for workload in all_workloads()]
+    rows = [_row(results, workload, size, judged, others) for workload in all_workloads(results.world)]
     return "\n".join(
         [
-            f"## A world of {size:,} objects",
+            f"## A world of {size:,} {results.world}",
             "",
             _line(header),
             _line(["---", "---", *["---:"] * (len(header) - 2)]),
@@ -100,7 +113,7 @@ def _growth(results: Results) -> str:
     header = ["", "workload", *(f"{size:,}" for size in results.sizes), "limit", "bar"]
     rows = [_line(header), _line(["---", "---", *["---:"] * (len(header) - 2)])]
     known = bars.read_bars()
-    for workload in all_workloads():
+    for workload in all_workloads(results.world):
         factors = [bars.growth_factor(results, workload.key, "perdure", size) for size in results.sizes]
         if not workload.grows or not any(factors[1:]):
             continue
@@ -126,7 +139,7 @@ def _notes(results: Results) -> str:
     """Where designs differ, in the contenders' own words."""
     lines = []
     for entry in ENTRIES:
-        if entry.name not in results.contenders():
+        if entry.world != results.world or entry.name not in results.contenders():
             continue
         for key, note in results.notes.get(entry.name, {}).items():
             lines.append(f"- {entry.name}, `{key}`: {note}")

@@ -19,7 +19,7 @@ WORKER = ROOT / "benchmarks" / "worker.py"
 
 @dataclass(frozen=True)
 class Entry:
-    """A contender that can be started: its module and class, and the interpreter that has its libraries."""
+    """A contender that can be started: its module and class, the interpreter that has its libraries, and its world."""
 
     name: str
     module: str
@@ -28,6 +28,7 @@ class Entry:
     python: str = sys.executable
     #: The largest world that it takes part in.
     largest: int | None = None
+    world: str = "objects"
 
 
 #: In the order of the table.
@@ -37,6 +38,8 @@ ENTRIES = [
     Entry("django", "benchmarks.contenders.django_orm", "DjangoOrm"),
     Entry("sqlalchemy", "benchmarks.contenders.sqlalchemy_orm", "SqlalchemyOrm"),
     Entry("zodb", "benchmarks.contenders.zodb_objects", "ZodbObjects", backends=("sqlite",)),
+    Entry("limit", "benchmarks.contenders.airports_limit", "AirportsLimit", world="airports"),
+    Entry("perdure", "benchmarks.contenders.airports_perdure", "AirportsPerdure", world="airports"),
 ]
 
 

@@ -45,12 +45,18 @@ class Results(msgspec.Struct, kw_only=True):
     date: str
     backend: str
     sizes: list[int]
+    world: str = "objects"
     machine: dict[str, str]
     settings: dict[str, dict[str, str]]
     versions: dict[str, dict[str, str]]
     notes: dict[str, dict[str, str]] = {}
     measurements: list[Measurement]
     seconds: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """What its files are called: `sqlite`, `airports-sqlite`."""
+        return self.backend if self.world == "objects" else f"{self.world}-{self.backend}"
 
     def of(self, workload: str, contender: str, size: int) -> Measurement | None:
         """That measurement, when it has samples."""

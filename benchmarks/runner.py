@@ -37,6 +37,7 @@ class Plan:
     entries: list[Entry]
     sizes: list[int]
     directory: Path = Path()
+    world: str = "objects"
     backend: str = "sqlite"
     host: str = ""
     quick: bool = False
@@ -73,6 +74,7 @@ def run(plan: Plan, progress: Progress) -> Results:
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         backend=plan.backend,
         sizes=plan.all_sizes(),
+        world=plan.world,
         machine=machine(),
         settings={},
         versions={},
@@ -109,10 +111,10 @@ def _run_size(plan: Plan, size: int, results: Results, steps: _Steps) -> None:
     places = {entry.name: _place(plan, entry, size) for entry in entries}
     built = []
     for entry in entries:
-        steps.start(f"{size:,} objects: {entry.name} builds its world")
+        steps.start(f"{size:,} {plan.world}: {entry.name} builds its world")
         if _build(entry, places[entry.name], results, size):
             built.append(entry)
-        steps.finish(f"{size:,} objects: {entry.name} has built its world")
+        steps.finish(f"{size:,} {plan.world}: {entry.name} has built its world")
     for workload in workloads:
         if workload.setting != "warm":
             _run_cold(plan, workload, built, places, results, steps)
@@ -123,7 +125,7 @@ def _run_size(plan: Plan, size: int, results: Results, steps: _Steps) -> None:
 
 
 def _place(plan: Plan, entry: Entry, size: int) -> Place:
-    directory = plan.directory / f"{plan.backend}-{size}" / entry.name
+    directory = plan.directory / f"{plan.backend}-{plan.world}-{size}" / entry.name
     directory.mkdir(parents=True, exist_ok=True)
     return Place(directory, size, plan.backend, plan.host, database_name(entry, size))
 
@@ -182,7 +184,7 @@ def _run_warm(
         worker.entry.name: Measurement(workload=workload.key, contender=worker.entry.name, size=size)
         for worker in taking_part
     }
-    what = f"{size:,} objects: {workload.group} {workload.title}"
+    what = f"{size:,} {plan.world}: {workload.group} {workload.title}"
     for number in range(1 if plan.quick else workload.rounds):
         steps.start(what)
         for worker in taking_part if number % 2 == 0 else reversed(taking_part):
@@ -205,7 +207,7 @@ def _run_cold(
 ) -> None:
     measured: dict[str, Measurement] = {}
     size = next(iter(places.values())).size
-    what = f"{size:,} objects: {workload.group} {workload.title}"
+    what = f"{size:,} {plan.world}: {workload.group} {workload.title}"
     for number in range(1 if plan.quick else workload.rounds):
         steps.start(what)
         for entry in entries if number % 2 == 0 else reversed(entries):

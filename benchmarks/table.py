@@ -30,12 +30,12 @@ def show(results: Results, console: Console) -> None:
 
 def _table(results: Results, size: int, judged: list[Verdict]) -> Table:
     others = [name for name in results.contenders() if name not in ("limit", "perdure")]
-    table = Table(title=f"{size:,} objects, {results.backend}", title_justify="left")
+    table = Table(title=f"{size:,} {results.world}, {results.backend}", title_justify="left")
     table.add_column("")
     table.add_column("workload")
     for name in ("limit", "perdure", "×", "bar", "met", "stmts", *others):
         table.add_column(name, justify="right", no_wrap=True)
-    for workload in all_workloads():
+    for workload in all_workloads(results.world):
         cells = row(results, workload, size, judged, others)
         if cells:
             table.add_row(*cells)

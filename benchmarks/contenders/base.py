@@ -107,6 +107,13 @@ class Contender:
 
     # --- for operations
 
+    def _write_figure(self, key: str, figure: float) -> None:
+        """Keep what was measured while the world was built, for other processes."""
+        (self.place.directory / f"{key}.figure").write_text(repr(figure), encoding="ascii")
+
+    def _read_figure(self, key: str) -> float:
+        return float((self.place.directory / f"{key}.figure").read_text(encoding="ascii"))
+
     def fresh_value(self) -> int:
         """A number that was not written before."""
         self._next_value += 1

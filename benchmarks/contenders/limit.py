@@ -91,13 +91,17 @@ class Limit(Contender):
         self.open()
         for statement in SCHEMA:
             self.execute(statement)
+        self._fill()
+        self.execute("ANALYZE")
+        self.close()
+
+    def _fill(self) -> None:
+        """Write the objects of the world."""
         with self.transaction():
             room_rows = [(n + 1, f"room {n}", "Room", None) for n in range(rooms(self.size))]
             self.execute_many(INSERT_OBJECT, room_rows)
             for batch in batches(self.size):
                 self._insert(batch)
-        self.execute("ANALYZE")
-        self.close()
 
     def open(self) -> None:
         if self.place.backend == "postgresql":

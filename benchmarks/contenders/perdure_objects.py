@@ -63,6 +63,13 @@ class Perdure(Contender):
     # --- life
 
     def build(self) -> None:
+        self._make_game()
+        self.open()
+        self._fill()
+        self._analyse()
+        self.close()
+
+    def _make_game(self) -> None:
         game = self.place.directory / "game"
         environment = {**os.environ, "PERDURE_OWNER": "owner", "PERDURE_PASSWORD": "only for benchmarks"}
         self._point_at_database(environment)
@@ -71,7 +78,9 @@ class Perdure(Contender):
         (game / "typeclasses" / "benchmark.py").write_text(TYPECLASSES, encoding="utf-8")
         self._choose_database(game)
         subprocess.run([*perdure, "migrate"], check=True, stdout=2, cwd=game, env=environment)
-        self.open()
+
+    def _fill(self) -> None:
+        """Make the objects of the world."""
         from perdure import create_objects, transaction
 
         with transaction():
@@ -82,8 +91,6 @@ class Perdure(Contender):
             with transaction():
                 made = create_objects(rows=[self._row(each, numbers) for each in batch])
             numbers.update((each.number, obj.id) for each, obj in zip(batch, made, strict=True))
-        self._analyse()
-        self.close()
 
     def _point_at_database(self, environment: dict[str, str]) -> None:
         environment.pop("PERDURE_GAME_DIR", None)
