@@ -14,7 +14,6 @@ from perdure.worlds.airports.source import Record
 
 SETTINGS = """
 PERDURE_WORLD = "airports"
-IDMAPPER_CACHE_MAXSIZE = 2000
 """
 
 

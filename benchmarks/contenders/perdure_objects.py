@@ -54,6 +54,7 @@ class Perdure(Contender):
     notes: ClassVar[dict[str, str]] = {
         "move": "`move_to(quiet=True)`: all hooks, no text to the hundred bystanders",
         "swap": "run_start_hooks='all'",
+        "load_world": "without a budget of memory (IDMAPPER_CACHE_MAXSIZE = None), as everybody else here",
     }
 
     def __init__(self, place: Place) -> None:
@@ -77,6 +78,8 @@ class Perdure(Contender):
         subprocess.run([*perdure, "init", str(game)], check=True, stdout=2, cwd=self.place.directory, env=environment)
         (game / "typeclasses" / "benchmark.py").write_text(TYPECLASSES, encoding="utf-8")
         self._choose_database(game)
+        with (game / "settings.py").open("a", encoding="utf-8") as settings:
+            settings.write("\nIDMAPPER_CACHE_MAXSIZE = None\n")
         subprocess.run([*perdure, "migrate"], check=True, stdout=2, cwd=game, env=environment)
 
     def _fill(self) -> None:
