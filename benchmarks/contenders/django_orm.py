@@ -239,20 +239,20 @@ class DjangoOrm(Peer):
 
     def find_family(self) -> Work:
         entities = self.models.Entity.objects
-        return self.found(lambda: list(entities.filter(kind__in=["Weapon", "Sword"])), self.size // 10)
+        return self.found(lambda: list(entities.filter(kind__in=["Weapon", "Sword"])), "find_family")
 
     def find_tag(self) -> Work:
         entities = self.models.Entity.objects
-        return self.found(lambda: list(entities.filter(tags__key=RARE_TAG)), self.size // 100)
+        return self.found(lambda: list(entities.filter(tags__key=RARE_TAG)), "find_tag")
 
     def find_equal(self) -> Work:
         entities = self.models.Entity.objects
-        return self.found(lambda: list(entities.filter(attributes__serial=SERIAL)), self.size // 1000)
+        return self.found(lambda: list(entities.filter(attributes__serial=SERIAL)), "find_equal")
 
     def find_range(self) -> Work:
         entities, (low, high) = self.models.Entity.objects, LIGHT
         wanted = {"attributes__weight__gte": low, "attributes__weight__lt": high}
-        return self.found(lambda: list(entities.filter(**wanted)), None)
+        return self.found(lambda: list(entities.filter(**wanted)), "find_range")
 
     def list_contents(self) -> Loop:
         room = self.rooms[-1]

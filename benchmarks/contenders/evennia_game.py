@@ -230,19 +230,19 @@ class EvenniaGame(Peer):
 
     def find_family(self) -> Work:
         weapons = self._class("Weapon").objects
-        return self.found(lambda: list(weapons.all_family()), self.size // 10)
+        return self.found(lambda: list(weapons.all_family()), "find_family")
 
     def find_tag(self) -> Work:
         objects = self.objects.objects
-        return self.found(lambda: list(objects.get_by_tag(RARE_TAG)), self.size // 100)
+        return self.found(lambda: list(objects.get_by_tag(RARE_TAG)), "find_tag")
 
     def find_equal(self) -> Work:
         objects = self.objects.objects
-        return self.found(lambda: list(objects.get_by_attribute("serial", value=SERIAL)), self.size // 1000)
+        return self.found(lambda: list(objects.get_by_attribute("serial", value=SERIAL)), "find_equal")
 
     def find_range(self) -> Work:
         things, (low, high) = self._class("Thing").objects, LIGHT
-        return self.found(lambda: [obj for obj in things.all_family() if low <= obj.db.weight < high], None)
+        return self.found(lambda: [obj for obj in things.all_family() if low <= obj.db.weight < high], "find_range")
 
     def list_contents(self) -> Loop:
         room = self.rooms[-1]

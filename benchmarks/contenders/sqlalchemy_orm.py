@@ -213,20 +213,20 @@ class SqlalchemyOrm(Peer):
         return Loop("get(cls, key)", {"get": self.session.get, "cls": Entity, "key": self.things[self.size // 2].id})
 
     def find_family(self) -> Work:
-        return self._find(select(Entity).where(Entity.kind.in_(("Weapon", "Sword"))), self.size // 10)
+        return self._find(select(Entity).where(Entity.kind.in_(("Weapon", "Sword"))), "find_family")
 
     def find_tag(self) -> Work:
-        return self._find(select(Entity).join(Entity.tags).where(Tag.key == RARE_TAG), self.size // 100)
+        return self._find(select(Entity).join(Entity.tags).where(Tag.key == RARE_TAG), "find_tag")
 
     def find_equal(self) -> Work:
-        return self._find(select(Entity).where(Entity.serial == SERIAL), self.size // 1000)
+        return self._find(select(Entity).where(Entity.serial == SERIAL), "find_equal")
 
     def find_range(self) -> Work:
         low, high = LIGHT
-        return self._find(select(Entity).where(Entity.weight >= low, Entity.weight < high), None)
+        return self._find(select(Entity).where(Entity.weight >= low, Entity.weight < high), "find_range")
 
-    def _find(self, query: Any, expected: int | None) -> Work:
-        return self.found(lambda: self.session.scalars(query).all(), expected)
+    def _find(self, query: Any, key: str) -> Work:
+        return self.found(lambda: self.session.scalars(query).all(), key)
 
     def list_contents(self) -> Loop:
         room = self.rooms[-1]

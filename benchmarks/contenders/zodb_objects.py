@@ -184,19 +184,19 @@ class ZodbObjects(Peer):
 
     def find_family(self) -> Work:
         kinds = self.world.by_kind
-        return self.found(lambda: [*kinds["Weapon"].values(), *kinds["Sword"].values()], self.size // 10)
+        return self.found(lambda: [*kinds["Weapon"].values(), *kinds["Sword"].values()], "find_family")
 
     def find_tag(self) -> Work:
         tags = self.world.by_tag
-        return self.found(lambda: list(tags[RARE_TAG].values()), self.size // 100)
+        return self.found(lambda: list(tags[RARE_TAG].values()), "find_tag")
 
     def find_equal(self) -> Work:
         serials = self.world.by_serial
-        return self.found(lambda: list(serials[SERIAL].values()), self.size // 1000)
+        return self.found(lambda: list(serials[SERIAL].values()), "find_equal")
 
     def find_range(self) -> Work:
         weights, things, (low, high) = self.world.by_weight, self.world.things, LIGHT
-        return self.found(lambda: [things[pk] for _, pk in weights.keys((low,), (high,))], None)
+        return self.found(lambda: [things[pk] for _, pk in weights.keys((low,), (high,))], "find_range")
 
     def list_contents(self) -> Loop:
         contents = self.rooms[-1].contents
