@@ -47,22 +47,21 @@ def ways(records: list[Record]) -> list[Way]:
     ]
 
 
-def in_country(record: Record) -> bool:
-    """Whether `find_country` finds it."""
-    return record.country == COUNTRY
+def code(size: int) -> str:
+    """What `find_by_code` looks for."""
+    return airports(size)[size // 2].icao
 
 
-def is_high(record: Record) -> bool:
-    """Whether `find_high` finds it."""
-    return record.elevation > HIGH
-
-
-def is_high_in_country(record: Record) -> bool:
-    """Whether `find_high_in_country` finds it."""
-    return in_country(record) and record.elevation > HIGH_FOR_COUNTRY
-
-
-def in_box(record: Record) -> bool:
-    """Whether `find_box` finds it."""
+def hits(size: int) -> dict[str, int]:
+    """How many airports each of the queries finds."""
+    records = airports(size)
     (south, north), (west, east) = BOX
-    return south <= record.latitude <= north and west <= record.longitude <= east
+    in_country = [record for record in records if record.country == COUNTRY]
+    return {
+        "find_by_code": 1,
+        "find_country": len(in_country),
+        "find_high": sum(record.elevation > HIGH for record in records),
+        "find_high_in_country": sum(record.elevation > HIGH_FOR_COUNTRY for record in in_country),
+        "find_box": sum(south <= record.latitude <= north and west <= record.longitude <= east for record in records),
+        "find_highest": HIGHEST,
+    }

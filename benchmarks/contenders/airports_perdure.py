@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from random import Random
 from time import perf_counter
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 from benchmarks import logical_airports as logical
 from benchmarks.contenders.base import Work
 from benchmarks.contenders.perdure_objects import Perdure
-from perdure.worlds.airports.source import Record
 
 SETTINGS = """
 PERDURE_WORLD = "airports"
@@ -72,44 +70,45 @@ class AirportsPerdure(Perdure):
 
     # --- queries
 
-    def _objects_of(self) -> Any:
+    def hits(self) -> dict[str, int]:
+        return logical.hits(self.size)
+
+    @property
+    def _all(self) -> Any:
         from perdure.worlds.airports import Airport
 
         return Airport.objects
 
-    def _found(self, query: Callable[[Any], Any], wanted: Callable[[Record], bool]) -> Work:
-        manager = self._objects_of()
-        return self._find(lambda: query(manager), sum(map(wanted, logical.airports(self.size))))
-
     def find_by_code(self) -> Work:
-        code = logical.airports(self.size)[self.size // 2].icao
-        return self._found(lambda airports: airports.filter_attributes(icao=code), lambda record: record.icao == code)
+        manager, code = self._all, logical.code(self.size)
+        return self._find(lambda: manager.filter_attributes(icao=code), "find_by_code")
 
     def find_country(self) -> Work:
-        return self._found(
-            lambda airports: airports.get_by_tag(logical.COUNTRY, category="country"), logical.in_country
-        )
+        manager = self._all
+        return self._find(lambda: manager.get_by_tag(logical.COUNTRY, category="country"), "find_country")
 
     def find_high(self) -> Work:
-        return self._found(lambda airports: airports.filter_attributes(elevation__gt=logical.HIGH), logical.is_high)
+        manager = self._all
+        return self._find(lambda: manager.filter_attributes(elevation__gt=logical.HIGH), "find_high")
 
     def find_high_in_country(self) -> Work:
-        def query(airports: Any) -> Any:
-            found = airports.get_by_tag(logical.COUNTRY, category="country")
+        manager = self._all
+
+        def query() -> Any:
+            found = manager.get_by_tag(logical.COUNTRY, category="country")
             return found.filter_attributes(elevation__gt=logical.HIGH_FOR_COUNTRY)
 
-        return self._found(query, logical.is_high_in_country)
+        return self._find(query, "find_high_in_country")
 
     def find_box(self) -> Work:
-        latitudes, longitudes = logical.BOX
-        return self._found(
-            lambda airports: airports.filter_attributes(latitude__range=latitudes, longitude__range=longitudes),
-            logical.in_box,
+        manager, (latitudes, longitudes) = self._all, logical.BOX
+        return self._find(
+            lambda: manager.filter_attributes(latitude__range=latitudes, longitude__range=longitudes), "find_box"
         )
 
     def find_highest(self) -> Work:
-        manager = self._objects_of()
-        return self._find(lambda: manager.order_by_attribute("-elevation")[: logical.HIGHEST], logical.HIGHEST)
+        manager = self._all
+        return self._find(lambda: manager.order_by_attribute("-elevation")[: logical.HIGHEST], "find_highest")
 
     # --- flying
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from benchmarks.logical_world import spread, spread_things
+from benchmarks.logical_world import hits, spread, spread_things
 
 
 def _nothing() -> None:
@@ -113,6 +113,10 @@ class Contender:
 
     def _read_figure(self, key: str) -> float:
         return float((self.place.directory / f"{key}.figure").read_text(encoding="ascii"))
+
+    def hits(self) -> dict[str, int]:
+        """How many objects each of the queries has to find."""
+        return hits(self.size)
 
     def fresh_value(self) -> int:
         """A number that was not written before."""

@@ -18,7 +18,7 @@ from itertools import repeat
 from typing import Any, ClassVar
 
 from benchmarks.contenders.base import Contender, Loop, Place, Work
-from benchmarks.logical_world import LIGHT, RARE_TAG, SERIAL, Thing, batches, hits, rooms, thing
+from benchmarks.logical_world import LIGHT, RARE_TAG, SERIAL, Thing, batches, rooms, thing
 
 SCHEMA = (
     "CREATE TABLE object (id BIGINT PRIMARY KEY, key TEXT NOT NULL, class TEXT NOT NULL, location BIGINT)",
@@ -494,7 +494,7 @@ class Limit(Contender):
     def _find(self, text: str, arguments: tuple[Any, ...], key: str) -> Work:
         statement = self.sql(f"SELECT {OBJECT_COLUMNS} {text}")
         found: list[Any] = []
-        expected = hits(self.size)[key]
+        expected = self.hits()[key]
 
         def run() -> None:
             found.clear()

@@ -16,7 +16,6 @@ from benchmarks.logical_world import (
     SERIAL,
     Thing,
     batches,
-    hits,
     rooms,
     thing,
 )
@@ -475,7 +474,7 @@ class Perdure(Contender):
 
     def _find(self, query: Callable[[], Any], key: str) -> Work:
         found: list[Any] = []
-        expected = hits(self.size)[key]
+        expected = self.hits()[key]
 
         def run() -> None:
             found[:] = query()

@@ -96,6 +96,19 @@ def test_a_quick_run_measures_everything_and_its_results_make_a_page(tmp_path: P
     assert "## A world of 200 objects" in page.text(run)
 
 
+def test_a_quick_run_in_the_world_of_airports(tmp_path: Path) -> None:
+    out = tmp_path / "results.json"
+    command = [sys.executable, "-m", "benchmarks", "run", "--world", "airports", "--quick", "--sizes", "1500"]
+    done = subprocess.run([*command, "--out", str(out)], cwd=ROOT, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr
+    run = read(out)
+    for contender in ("limit", "perdure"):
+        measured = {each.workload for each in run.measurements if each.contender == contender}
+        assert measured == {workload.key for workload in all_workloads("airports")}
+    assert run.name == "airports-sqlite"
+    assert "## A world of 1,500 airports" in page.text(run)
+
+
 @pytest.mark.parametrize("backend", ["sqlite", "postgresql"])
 def test_the_page_in_the_documentation_is_the_output_of_its_results(backend: str) -> None:
     run = read(SPEED / f"{backend}.json")
