@@ -12,6 +12,7 @@ vanished marks the instance deleted and raises `DeletedObject`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from django.db.models import signals
@@ -37,12 +38,22 @@ def _init_is_heard(cls: Any) -> bool:
     return bool(before.receivers or after.receivers) and (before.has_listeners(cls) or after.has_listeners(cls))
 
 
+@lru_cache(maxsize=4096)
+def _one_for_all(text: str | None) -> str | None:
+    """The same text, the first one that was equal."""
+    return text
+
+
 class Loading(ModelPart):
     """The loading half of a shared-memory model."""
 
     _strong_cache = True
     _unavailable: str | None = None
     _custom_init = False
+    #: Fields whose texts are often the same in many rows: memory keeps each of them once.
+    _alike_texts: tuple[str, ...] = ()
+    #: What instances often have beside their fields.
+    _often_beside_row: tuple[str, ...] = ("_state", "_dirty")
 
     @classmethod
     def from_db(cls, db: str, field_names: Sequence[str], values: Sequence[Any]) -> Any:  # type: ignore[override]
@@ -83,6 +94,9 @@ class Loading(ModelPart):
             instance = actual.__new__(actual)
             held = instance.__dict__
             held.update(zip(field_names, values, strict=True))  # item by item, which keeps its keys shared
+            for name in actual._alike_texts:
+                if name in held:
+                    held[name] = _one_for_all(held[name])
             state = held["_state"] = IdentityState()
         state.adding = False
         state.db = db

@@ -53,6 +53,7 @@ class SharedMemoryModelBase(ModelBase):
         cls._relation_cache_names = {
             field.attname: field.cache_name for field in meta.concrete_fields if isinstance(field, ForeignKey)
         }
+        _share_keys(cls)
         if getattr(cls, "_hears_deletions", True):
             hear_deletions(cls)
         return cls
@@ -70,6 +71,19 @@ class SharedMemoryModelBase(ModelBase):
             if "__init__" in base.__dict__ and not base.__dict__.get("_library_init"):
                 return True
         return False
+
+
+def _share_keys(cls: Any) -> None:
+    """Have the dictionaries of the instances of `cls` share their keys.
+
+    CPython shares those that the first instances have got. One that gets another name later has a dictionary of its own
+    from then on, of three times the size, so the first one gets all that are to be expected.
+    """
+    first = object.__new__(cls)
+    first.__dict__.update(
+        (name, None) for name in (*(field.attname for field in cls._meta.concrete_fields), *cls._often_beside_row)
+    )
+    first.__dict__.clear()
 
 
 def _name_the_deleted(cls: Any) -> None:

@@ -7,10 +7,10 @@ the row and stays. Values that need building (containers, references, dates) are
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from functools import lru_cache, partial
-from itertools import chain
-from sys import intern
+from collections.abc import Sequence
+from functools import partial
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import Any
 
 from perdure.idmapper.collector import held_off
@@ -19,8 +19,6 @@ from perdure.idmapper.identity import identity_map
 from perdure.idmapper.residency import residents
 from perdure.transactions import unit_of_work
 from perdure.typeclasses.attribute_rows import attribute_model
-from perdure.typeclasses.missing_value import MISSING
-from perdure.values import DamagedText, parse
 
 __all__ = ["OWNERS_PER_QUERY", "Cohort", "load_attributes", "load_many"]
 
@@ -30,10 +28,6 @@ OWNERS_PER_QUERY = 5000
 ROWS_PER_FETCH = 1000
 _FIRST_BATCH = 1
 _GROWTH = 20
-
-# How the text of a value begins that needs building; all others are plain JSON scalars.
-_NEEDS_BUILDING = frozenset("[{")
-_BUILT_IN = (list, dict)
 
 
 class Cohort:
@@ -97,15 +91,17 @@ def load_many(model: Any, alias: str, owners: Sequence[Any]) -> None:
     connection = unit.connection
     with unit.engine_statements(), held_off:
         for start in range(0, len(owners), OWNERS_PER_QUERY):
-            batch = owners[start : start + OWNERS_PER_QUERY]
-            stores = {owner.pk: owner._attribute_store for owner in batch}
+            batch = {owner.pk: owner for owner in owners[start : start + OWNERS_PER_QUERY]}
             with connection.cursor() as cursor:
-                cursor.execute(_selection(connection, table._meta.db_table, len(stores)), list(stores))
-                _take_rows(stores, chain.from_iterable(iter(partial(cursor.fetchmany, ROWS_PER_FETCH), [])))
-            for owner in batch:
-                stores[owner.pk].loaded = True
+                cursor.execute(_selection(connection, table._meta.db_table, len(batch)), list(batch))
+                rows = chain.from_iterable(iter(partial(cursor.fetchmany, ROWS_PER_FETCH), []))
+                # Each owner gets its store when its rows come: stores that fill one after the other share their keys.
+                for pk, rows_of_one in groupby(rows, key=itemgetter(0)):
+                    batch[pk]._attribute_store.take_rows(rows_of_one)
+            for owner in batch.values():
+                owner._attribute_store.loaded = True
                 unit.saw(owner)
-            residents.grown(len(stores))
+            residents.grown(len(batch))
 
 
 def _selection(connection: Any, table: str, owners: int) -> str:
@@ -121,36 +117,3 @@ def _selection(connection: Any, table: str, owners: int) -> str:
         f"SELECT {owner}, {quote('db_key')}, {quote('db_value')}, {special} FROM {quote(table)} "
         f"WHERE {owner} IN ({', '.join(['%s'] * owners)}) ORDER BY {owner}, {order}"
     )
-
-
-@lru_cache(maxsize=4096)
-def _shared_slot(attrtype: str, category: str, key: str) -> tuple[str, str, str]:
-    """The slot, one tuple for all objects that have an attribute there."""
-    return (intern(attrtype), intern(category), intern(key))
-
-
-def _take_rows(stores: dict[Any, Any], rows: Iterable[Sequence[Any]]) -> None:
-    """Have the stores (by the id of their owner) take rows of theirs that were read; memory that is newer stays."""
-    used = {pk for pk, store in stores.items() if not store.is_empty()}
-    for owner, key, text, special in rows:
-        store = stores[owner]
-        attrtype = category = ""
-        if special is not None or owner in used:
-            attrtype, category, locks, string = ("", "", "", None) if special is None else parse(special)
-            slot = _shared_slot(attrtype, category, key)
-            if not store.gives_way(slot, locks):
-                continue
-            if string is not None:
-                store.own("strings")[slot] = string
-        value = MISSING
-        if text[:1] not in _NEEDS_BUILDING:
-            try:
-                value = parse(text)
-            except DamagedText:
-                value = MISSING
-        if value is MISSING or isinstance(value, _BUILT_IN):
-            store.own("raw")[_shared_slot(attrtype, category, key)] = text
-        elif attrtype or category:
-            store.own("rest")[_shared_slot(attrtype, category, key)] = value
-        else:
-            store.values[intern(key)] = value

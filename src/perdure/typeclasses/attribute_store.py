@@ -17,7 +17,9 @@ stored value cannot be read (the row keeps it, and it must be removed before it 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from sys import intern
 from typing import Any
 
 from django.db import IntegrityError
@@ -28,9 +30,9 @@ from perdure.idmapper.states import describe, require
 from perdure.transactions import unit_of_work
 from perdure.typeclasses.attribute_loading import load_attributes
 from perdure.typeclasses.attribute_rows import attribute_writer
-from perdure.typeclasses.handlers import Owned
+from perdure.typeclasses.handlers import Owned, weak_reference
 from perdure.typeclasses.missing_value import MISSING
-from perdure.values import adopt, decode, encode, references_in
+from perdure.values import DamagedText, adopt, decode, encode, parse, references_in
 
 __all__ = ["AttributeAnchor", "AttributeStore", "Slot"]
 
@@ -38,6 +40,15 @@ Slot = tuple[str, str, str]  # (attrtype, category, key); empty for "none"
 
 
 _SCALARS = (str, int, float, bool, type(None))
+# How the text of a value begins that needs building; all others are plain JSON scalars.
+_NEEDS_BUILDING = frozenset("[{")
+_BUILT_IN = (list, dict)
+
+
+@lru_cache(maxsize=4096)
+def _shared_slot(attrtype: str, category: str, key: str) -> Slot:
+    """The slot, one tuple for all objects that have an attribute there."""
+    return (intern(attrtype), intern(category), intern(key))
 
 
 class AttributeAnchor:
@@ -104,7 +115,7 @@ class AttributeStore(Owned):
     __slots__ = ("__weakref__", "anchors", "defaults", "loaded", "locks", "raw", "rest", "strings", "values")
 
     def __init__(self, owner: Any, values: dict[str, Any]) -> None:
-        super().__init__(owner)
+        self._ref = weak_reference(owner)
         self.values = values
         self.rest: dict[Slot, Any] = NOTHING
         self.raw: dict[Slot, str] = NOTHING
@@ -121,10 +132,6 @@ class AttributeStore(Owned):
             held = {}
             setattr(self, name, held)
         return held
-
-    def is_empty(self) -> bool:
-        """Whether memory holds nothing here."""
-        return not (self.values or self.rest or self.raw or self.locks or self.strings or self.defaults)
 
     def describe(self, slot: Slot) -> str:
         """Where a slot is, as Python would write it."""
@@ -198,14 +205,43 @@ class AttributeStore(Owned):
         require(owner, "read stored data of")
         load_attributes(owner)
 
-    def gives_way(self, slot: Slot, locks: str) -> bool:
-        """Whether the row of `slot`, with these locks, is to be taken; what memory holds is newer, and stays."""
+    def take_rows(self, rows: Iterable[tuple[Any, str, str, str | None]]) -> None:
+        """Take rows that were read; what memory holds is newer, and stays.
+
+        Args:
+            rows: owner, key, text of the value, and (in JSON) attrtype, category, locks and string if any is not blank.
+        """
+        values = self.values
+        is_used = bool(values or self.rest or self.raw or self.locks or self.strings or self.defaults)
+        for _, key, text, special in rows:
+            attrtype = category = ""
+            if special is not None or is_used:
+                attrtype, category, locks, string = ("", "", "", None) if special is None else parse(special)
+                if not self._gives_way(_shared_slot(attrtype, category, key), locks, string):
+                    continue
+            value = MISSING
+            if text[:1] not in _NEEDS_BUILDING:
+                try:
+                    value = parse(text)
+                except DamagedText:
+                    value = MISSING
+            if value is MISSING or isinstance(value, _BUILT_IN):
+                self.own("raw")[_shared_slot(attrtype, category, key)] = text
+            elif attrtype or category:
+                self.own("rest")[_shared_slot(attrtype, category, key)] = value
+            else:
+                values[intern(key)] = value
+
+    def _gives_way(self, slot: Slot, locks: str, string: str | None) -> bool:
+        """Whether the row of `slot` is to be taken; if so, what is beside its value is taken now."""
         if locks:
             self.own("locks").setdefault(slot, locks)
         if self.held(slot) is not MISSING or slot in self.raw:
             return False
         if slot in self.defaults:
             self._detach(slot, "stored elsewhere")
+        if string is not None:
+            self.own("strings")[slot] = string
         return True
 
     def _build(self, slot: Slot) -> Any:

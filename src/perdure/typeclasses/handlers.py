@@ -17,7 +17,16 @@ from typing import Any
 from perdure.errors import ConfigurationError, DeletedObject
 from perdure.idmapper.states import describe, require
 
-__all__ = ["Owned", "OwnerRef", "handler_names", "lazy_handler", "provides", "register_handler", "registered_handler"]
+__all__ = [
+    "Owned",
+    "OwnerRef",
+    "handler_names",
+    "lazy_handler",
+    "provides",
+    "register_handler",
+    "registered_handler",
+    "weak_reference",
+]
 
 _factories: dict[str, Callable[[Any], Any]] = {}
 
@@ -82,7 +91,7 @@ class Owned:
     __slots__ = ("_ref",)
 
     def __init__(self, owner: Any) -> None:
-        self._ref = _weak_reference(owner)
+        self._ref = weak_reference(owner)
 
     def owner(self) -> Any:
         """The entity. Raises `DeletedObject` if it is no longer in memory."""
@@ -102,7 +111,7 @@ class OwnerRef(Owned):
     __call__ = Owned.owner
 
 
-def _weak_reference(owner: Any) -> weakref.ref[Any]:
+def weak_reference(owner: Any) -> weakref.ref[Any]:
     """The weak reference that the identity map has of `owner`, rather than one more of 88 bytes."""
     identity = getattr(owner, "__identity__", None)
     known = None if identity is None else identity.refs.get(owner.__dict__.get("id"))

@@ -32,7 +32,7 @@ from perdure.transactions import transaction
 from perdure.typeclasses import missing, registry
 from perdure.typeclasses.attribute_loading import Cohort
 from perdure.typeclasses.handlers import lazy_handler
-from perdure.typeclasses.holders import DbHolder, NDbHolder
+from perdure.typeclasses.holders import NDbHolder, db_holder
 from perdure.typeclasses.managers import TypedObjectManager
 from perdure.typeclasses.memory_attributes import NAttributeHandler
 from perdure.typeclasses.metaclass import TypeclassBase
@@ -84,6 +84,16 @@ class TypedObject(WebAddresses, SharedMemoryModel, metaclass=TypeclassBase):
     unscoped: ClassVar[Any] = TypedObjectManager()
 
     version_field = "db_version"
+    _alike_texts = ("db_typeclass_path", "db_lock_storage")
+    _often_beside_row = (
+        *SharedMemoryModel._often_beside_row,
+        "_cohort",
+        "db",
+        "_tag_store",
+        "tags",
+        "locks",
+        "_referring",
+    )
     typeclass_version = 0
     typeclass_aliases: ClassVar[tuple[str, ...]] = ()
     __settingsclass__ = ""
@@ -96,7 +106,7 @@ class TypedObject(WebAddresses, SharedMemoryModel, metaclass=TypeclassBase):
         abstract = True
         base_manager_name = "unscoped"
 
-    db = lazy_handler(DbHolder, "Stored attributes: `obj.db.name`.")
+    db = lazy_handler(db_holder, "Stored attributes: `obj.db.name`.")
     ndb = lazy_handler(lambda obj: NDbHolder(), "Attributes in memory only: `obj.ndb.name`.")
     attributes = lazy_handler(AttributeHandler, "The handler of stored attributes.")
     nattributes = lazy_handler(NAttributeHandler, "The handler of attributes in memory only.")
