@@ -18,7 +18,6 @@ from perdure.values import (
     adopt,
     comparison_key,
     decode,
-    decode_many,
     encode,
     plain,
     references_in,
@@ -175,26 +174,18 @@ def test_reading_runs_no_code_and_imports_nothing(anchor):
     assert "this" not in sys.modules
 
 
-def test_many_are_read_with_one_lookup(anchor):
+def test_all_references_of_a_value_are_resolved_with_one_lookup(anchor):
     first, second = THINGS[0], THINGS[1]
     Thing.rows.update(_rows())
-    texts = [encode([first]).text, "5", encode({second: first}).text]
-    assert [plain(value) for value in decode_many([(text, anchor) for text in texts])] == [[first], 5, {second: first}]
+    value = [first, {second: [first]}]
+    assert plain(decode(encode(value).text, anchor)) == value
     assert Thing.lookups == [{("objects.objectdb", 1), ("objects.objectdb", 2)}]
 
 
-def test_one_that_is_unreadable_need_not_hide_the_others(anchor):
-    seen = []
-
-    def note(index, error):
-        seen.append((index, type(error)))
-        return "?"
-
-    items = [("1", anchor), ('{"~nope":1}', anchor), ("[2]", anchor), ("[", anchor), ('{"~ref":[1,2,3]}', anchor)]
-    assert decode_many(items, note) == [1, "?", [2], "?", "?"]
-    assert seen == [(1, UnreadableValue), (3, UnreadableValue), (4, UnreadableValue)]
+@pytest.mark.parametrize("text", ['{"~nope":1}', "[", '{"~ref":[1,2,3]}', '{"~ref":5}', ""])
+def test_damaged_text_is_unreadable(anchor, text):
     with pytest.raises(UnreadableValue):
-        decode_many(items)
+        decode(text, anchor)
 
 
 def test_a_tree_is_decoded_into_tracked_containers(anchor):

@@ -89,17 +89,18 @@ def load_many(model: Any, alias: str, owners: Sequence[Any]) -> None:
     if unit.pending.get(field_writer(table)):
         unit.flush()  # columns assigned on rows of attributes, which memory would not overlay
     connection = unit.connection
+    pk_name = model._meta.pk.attname
     with unit.engine_statements(), held_off:
         for start in range(0, len(owners), OWNERS_PER_QUERY):
-            batch = {owner.pk: owner for owner in owners[start : start + OWNERS_PER_QUERY]}
+            batch = {owner.__dict__[pk_name]: owner for owner in owners[start : start + OWNERS_PER_QUERY]}
             with connection.cursor() as cursor:
                 cursor.execute(_selection(connection, table._meta.db_table, len(batch)), list(batch))
                 rows = chain.from_iterable(iter(partial(cursor.fetchmany, ROWS_PER_FETCH), []))
                 # Each owner gets its store when its rows come: stores that fill one after the other share their keys.
                 for pk, rows_of_one in groupby(rows, key=itemgetter(0)):
-                    batch[pk]._attribute_store.take_rows(rows_of_one)
+                    batch[pk].db._p_store.take_rows(rows_of_one)
             for owner in batch.values():
-                owner._attribute_store.loaded = True
+                owner.db._p_store.loaded = True
                 unit.saw(owner)
             residents.grown(len(batch))
 

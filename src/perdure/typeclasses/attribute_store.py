@@ -42,13 +42,22 @@ Slot = tuple[str, str, str]  # (attrtype, category, key); empty for "none"
 _SCALARS = (str, int, float, bool, type(None))
 # How the text of a value begins that needs building; all others are plain JSON scalars.
 _NEEDS_BUILDING = frozenset("[{")
-_BUILT_IN = (list, dict)
+_PLAIN = frozenset({type(None), bool, int, float, str})
 
 
 @lru_cache(maxsize=4096)
 def _shared_slot(attrtype: str, category: str, key: str) -> Slot:
     """The slot, one tuple for all objects that have an attribute there."""
     return (intern(attrtype), intern(category), intern(key))
+
+
+def _scalar(text: str) -> Any:
+    """The value of a text that is a plain scalar; `MISSING` for what it should not be, damaged text among that."""
+    try:
+        value = parse(text)
+    except DamagedText:
+        return MISSING
+    return value if type(value) in _PLAIN else MISSING
 
 
 class AttributeAnchor:
@@ -211,22 +220,19 @@ class AttributeStore(Owned):
         Args:
             rows: owner, key, text of the value, and (in JSON) attrtype, category, locks and string if any is not blank.
         """
-        values = self.values
-        is_used = bool(values or self.rest or self.raw or self.locks or self.strings or self.defaults)
+        values, raw = self.values, self.raw
+        is_used = bool(values or self.rest or raw or self.locks or self.strings or self.defaults)
         for _, key, text, special in rows:
             attrtype = category = ""
             if special is not None or is_used:
                 attrtype, category, locks, string = ("", "", "", None) if special is None else parse(special)
                 if not self._gives_way(_shared_slot(attrtype, category, key), locks, string):
                     continue
-            value = MISSING
-            if text[:1] not in _NEEDS_BUILDING:
-                try:
-                    value = parse(text)
-                except DamagedText:
-                    value = MISSING
-            if value is MISSING or isinstance(value, _BUILT_IN):
-                self.own("raw")[_shared_slot(attrtype, category, key)] = text
+            value = MISSING if text[:1] in _NEEDS_BUILDING else _scalar(text)
+            if value is MISSING:
+                if raw is NOTHING:
+                    raw = self.own("raw")
+                raw[_shared_slot(attrtype, category, key)] = text
             elif attrtype or category:
                 self.own("rest")[_shared_slot(attrtype, category, key)] = value
             else:
@@ -246,22 +252,26 @@ class AttributeStore(Owned):
 
     def _build(self, slot: Slot) -> Any:
         anchor = AttributeAnchor(self, slot)
+        text = self.raw[slot]
         try:
-            value = decode(self.raw[slot], anchor)
+            value = decode(text, anchor)
         except UnreadableValue as error:
             raise UnreadableValue(f"{self.describe(slot)}: {error}") from error
         del self.raw[slot]
-        self._hold(slot, value, anchor)
+        if not self.raw:
+            self.raw = NOTHING
+        self._hold(slot, value, anchor, may_refer='"~ref"' in text)
         return value
 
-    def _hold(self, slot: Slot, value: Any, anchor: AttributeAnchor | None) -> None:
+    def _hold(self, slot: Slot, value: Any, anchor: AttributeAnchor | None, may_refer: bool = True) -> None:
         if slot[0] or slot[1]:
             self.own("rest")[slot] = value
         else:
             self.values[slot[2]] = value
         if anchor is not None and not isinstance(value, _SCALARS):
             self.own("anchors")[slot] = anchor
-            self._tell_entities(slot, value)
+            if may_refer:
+                self._tell_entities(slot, value)
 
     def _tell_entities(self, slot: Slot, value: Any) -> None:
         """Have the entities in `value` know that they are, so that the slot is read again when one is deleted."""

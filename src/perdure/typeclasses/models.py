@@ -170,7 +170,8 @@ class TypedObject(WebAddresses, SharedMemoryModel, metaclass=TypeclassBase):
         return missing.class_for_path(path, family)
 
     def _initialise(self) -> None:
-        upgrade_if_due(self)
+        if self.__dict__.get("db_typeclass_version", 0) < self.typeclass_version:
+            upgrade_if_due(self)
         self.at_init()
 
     def _take_row(self, field_names: Iterable[str], values: Iterable[Any]) -> None:

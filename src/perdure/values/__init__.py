@@ -5,7 +5,7 @@ from __future__ import annotations
 from perdure.values.adoption import adopt
 from perdure.values.anchors import Anchor, Detached
 from perdure.values.comparison import comparison_key
-from perdure.values.decoder import DamagedText, decode, decode_many, parse
+from perdure.values.decoder import DamagedText, decode, parse
 from perdure.values.encoder import Encoded, encode
 from perdure.values.mappings import TrackedCounter, TrackedDefaultDict, TrackedDict, TrackedOrderedDict
 from perdure.values.references import Reference, set_reference_hooks
@@ -32,7 +32,6 @@ __all__ = [
     "adopt",
     "comparison_key",
     "decode",
-    "decode_many",
     "detach",
     "encode",
     "parse",

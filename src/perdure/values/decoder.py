@@ -1,6 +1,6 @@
 """Text to live values.
 
-Contract: reads what `encoder` wrote (see there for the form). All references of one call are resolved together.
+Contract: reads what `encoder` wrote (see there for the form). All references of one value are resolved together.
 Reading never imports and never evaluates: a type or factory is looked up among those registered, by name.
 
 Failure modes: `UnreadableValue`, naming the tag or type and what to register. The text is the caller's to keep.
@@ -9,7 +9,7 @@ Failure modes: `UnreadableValue`, naming the tag or type and what to register. T
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from msgspec import DecodeError
@@ -25,7 +25,7 @@ from perdure.values.sequences import TrackedDeque, TrackedList
 from perdure.values.sets import TrackedSet
 from perdure.values.structure import plain
 
-__all__ = ["DamagedText", "decode", "decode_many", "parse"]
+__all__ = ["DamagedText", "decode", "parse"]
 
 #: What a stored text says in plain JSON; raises `DamagedText`. For values without parts that is all there is to do.
 parse: Callable[[str], Any] = Decoder().decode
@@ -42,40 +42,18 @@ def decode(text: str, anchor: Anchor | None) -> Any:
     Raises:
         UnreadableValue: the text is damaged, or needs a type that is not registered.
     """
-    if text[:1] in ("[", "{"):
-        wanted: dict[Reference, None] = {}
-        reader = _Reader(text, anchor, wanted)
-        return reader.read(hooks.resolve(wanted.keys()) if wanted else {})
     try:
-        return parse(text)
-    except DamagedText as error:
+        node = parse(text)
+        wanted = _references(node) if '"~ref"' in text else None
+    except _DAMAGED as error:
         raise _unreadable(anchor, error) from error
-
-
-def decode_many(
-    items: Iterable[tuple[str, Anchor | None]], unreadable: Callable[[int, UnreadableValue], Any] | None = None
-) -> list[Any]:
-    """The live values of many texts; all their references are resolved together.
-
-    Args:
-        items: text and anchor of each.
-        unreadable: called with the index and the error of one that cannot be read; what it gives stands for it.
-
-    Raises:
-        UnreadableValue: one cannot be read, and `unreadable` was not given.
-    """
-    wanted: dict[Reference, None] = {}
-    readers = [_Reader(text, anchor, wanted) for text, anchor in items]
-    resolved = hooks.resolve(wanted.keys()) if wanted else {}
-    results = []
-    for index, reader in enumerate(readers):
-        try:
-            results.append(reader.read(resolved))
-        except UnreadableValue as error:
-            if unreadable is None:
-                raise
-            results.append(unreadable(index, error))
-    return results
+    if type(node) not in _NESTED:
+        return node
+    builder = _Builder(anchor, hooks.resolve(wanted) if wanted else {})
+    try:
+        return builder.value(node)
+    except _DAMAGED as error:
+        raise _unreadable(anchor, error) from error
 
 
 def _unreadable(anchor: Anchor | None, error: Exception) -> UnreadableValue:
@@ -84,31 +62,19 @@ def _unreadable(anchor: Anchor | None, error: Exception) -> UnreadableValue:
     return UnreadableValue(f"{where} cannot be read: {why}")
 
 
-class _Reader:
-    """One text on its way to a live value: parsed at once, built when its references are known."""
+class _Builder:
+    """Makes live values of parsed text.
 
-    __slots__ = ("_error", "_node", "_resolved", "anchor")
+    Args:
+        anchor: what their containers belong to.
+        resolved: the entities that they refer to.
+    """
 
-    def __init__(self, text: str, anchor: Anchor | None, wanted: dict[Reference, None]) -> None:
+    __slots__ = ("_resolved", "anchor")
+
+    def __init__(self, anchor: Anchor | None, resolved: Mapping[Reference, object]) -> None:
         self.anchor = anchor
-        self._error: Exception | None = None
-        self._resolved: Mapping[Reference, object] = {}
-        try:
-            self._node = parse(text)
-            if '"~ref"' in text:
-                _collect(self._node, wanted)
-        except _DAMAGED as error:
-            self._error = error
-
-    def read(self, resolved: Mapping[Reference, object]) -> Any:
-        """The live value. Raises UnreadableValue."""
-        if self._error is not None:
-            raise _unreadable(self.anchor, self._error) from self._error
         self._resolved = resolved
-        try:
-            return self.value(self._node)
-        except _DAMAGED as error:
-            raise _unreadable(self.anchor, error) from error
 
     def value(self, node: Any) -> Any:
         kind = type(node)
@@ -171,22 +137,23 @@ class _Reader:
             raise UnreadableValue(f"the decode function of {name!r} failed: {error!r}") from error
 
 
-_READERS: dict[str, Callable[[_Reader, Any], Any]] = {
-    "~tuple": lambda reader, payload: tuple(reader.items(payload)),
-    "~set": lambda reader, payload: TrackedSet._make(reader.items(payload), reader.anchor),
-    "~frozenset": lambda reader, payload: frozenset(reader.items(payload)),
-    "~deque": _Reader.bounded,
-    "~dict": lambda reader, payload: TrackedDict._make(reader.pairs(payload), reader.anchor),
-    "~odict": lambda reader, payload: TrackedOrderedDict._make(reader.pairs(payload), reader.anchor),
-    "~counter": lambda reader, payload: TrackedCounter._make(reader.pairs(payload), reader.anchor),
-    "~defaultdict": _Reader.factory_mapping,
-    "~ref": _Reader.reference,
-    "~type": _Reader.registered,
+_READERS: dict[str, Callable[[_Builder, Any], Any]] = {
+    "~tuple": lambda builder, payload: tuple(builder.items(payload)),
+    "~set": lambda builder, payload: TrackedSet._make(builder.items(payload), builder.anchor),
+    "~frozenset": lambda builder, payload: frozenset(builder.items(payload)),
+    "~deque": _Builder.bounded,
+    "~dict": lambda builder, payload: TrackedDict._make(builder.pairs(payload), builder.anchor),
+    "~odict": lambda builder, payload: TrackedOrderedDict._make(builder.pairs(payload), builder.anchor),
+    "~counter": lambda builder, payload: TrackedCounter._make(builder.pairs(payload), builder.anchor),
+    "~defaultdict": _Builder.factory_mapping,
+    "~ref": _Builder.reference,
+    "~type": _Builder.registered,
 }
 
 
-def _collect(node: Any, wanted: dict[Reference, None]) -> None:
-    """Note every reference of a parsed text."""
+def _references(node: Any) -> Collection[Reference]:
+    """Every reference of a parsed text, once."""
+    wanted: dict[Reference, None] = {}
     waiting = [node]
     while waiting:
         item = waiting.pop()
@@ -198,3 +165,4 @@ def _collect(node: Any, wanted: dict[Reference, None]) -> None:
                 wanted[Reference(model, pk)] = None
             else:
                 waiting.extend(part for part in item.values() if type(part) in _NESTED)
+    return wanted.keys()
