@@ -32,7 +32,7 @@ __all__ = ["recall", "sees_every_row"]
 # How many rows in a row must have been in memory already before a query is asked for ids alone: where one is not, the
 # query is made twice.
 WARM = 500
-_EVERYTHING = (frozenset(), True)  # Django's way to say that no field is deferred
+_EVERYTHING: tuple[frozenset[str], bool] = (frozenset(), True)  # Django's way to say that no field is deferred
 _FROM_DB: Any = Loading.from_db.__func__  # type: ignore[attr-defined]
 
 

@@ -91,7 +91,7 @@ class _Reader:
                 says_nothing_new = False
             if says_nothing_new:
                 known.found_in_memory += 1
-                if whole:
+                if whole and ref is not None:
                     ref.stamp = self.stamp
                     instance.__dict__.pop("_expired", None)
                 if strong:
