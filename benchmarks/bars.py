@@ -27,6 +27,7 @@ class Bar(msgspec.Struct, forbid_unknown_fields=True):
     statements: int | None = None
     per: int | None = None
     growth: float | None = None
+    from_size: int = 0
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def _speed(results: Results, key: str, bar: Bar) -> list[Verdict]:
     found = []
     for size in results.sizes:
         ours = results.of(key, "perdure", size)
-        if ours is None:
+        if ours is None or size < bar.from_size:
             continue
         if bar.multiple is not None and (base := results.of(key, bar.of, size)):
             times = "" if bar.of == "limit" else f" {bar.of}"
