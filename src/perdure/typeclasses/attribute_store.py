@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterator
+from threading import get_ident
 from typing import Any
 
 from django.db import IntegrityError
@@ -25,7 +26,8 @@ from django.db import IntegrityError
 from perdure.errors import DetachedContainer, UnreadableValue
 from perdure.idmapper.ownership import check_owner
 from perdure.idmapper.states import describe, require
-from perdure.transactions import unit_of_work
+from perdure.transactions import UnitOfWork, unit_of_work
+from perdure.transactions.frames import Mark
 from perdure.typeclasses.attribute_rows import attribute_writer, load_attributes
 from perdure.typeclasses.handlers import OwnerRef
 from perdure.typeclasses.missing_value import MISSING
@@ -37,6 +39,8 @@ Slot = tuple[str, str, str]  # (attrtype, category, key); empty for "none"
 
 
 _SCALARS = (str, int, float, bool, type(None))
+_SCALAR_TYPES = frozenset(_SCALARS)
+_UNCHECKED = frozenset({int, bool, float, type(None)})  # no value of these can be refused
 
 
 class AttributeAnchor:
@@ -85,7 +89,20 @@ class DefaultAnchor(AttributeAnchor):
 class AttributeStore:
     """The attributes of one object, as far as memory holds them."""
 
-    __slots__ = ("__weakref__", "anchors", "defaults", "loaded", "locks", "owner", "raw", "rest", "strings", "values")
+    __slots__ = (
+        "__weakref__",
+        "anchors",
+        "defaults",
+        "gathered_in",
+        "loaded",
+        "locks",
+        "owner",
+        "raw",
+        "rest",
+        "strings",
+        "values",
+        "waiting",
+    )
 
     def __init__(self, owner: Any, values: dict[str, Any]) -> None:
         self.owner = OwnerRef(owner)
@@ -97,6 +114,8 @@ class AttributeStore:
         self.anchors: dict[Slot, AttributeAnchor] = {}
         self.defaults: dict[Slot, DefaultAnchor] = {}
         self.loaded = False
+        self.waiting: dict[Slot, bool] | None = None
+        self.gathered_in: Mark | None = None
 
     def describe(self, slot: Slot) -> str:
         """Where a slot is, as Python would write it."""
@@ -109,9 +128,19 @@ class AttributeStore:
 
     def check_writable(self) -> None:
         """Raise unless the owner's attributes may be written here and now."""
+        self._begin()
+
+    def _begin(self) -> UnitOfWork:
+        """What comes before each change: may it be made, and will a rollback undo it? The unit that it belongs to."""
+        mark = self.gathered_in
+        if mark is not None and mark.unit.frames[-1].mark is mark and mark.unit.thread == get_ident():
+            return mark.unit  # asked before in this block
         owner = self.owner()
         require(owner, "write stored data of")
-        check_owner(owner, unit_of_work(owner._state.db))
+        unit = unit_of_work(owner._state.db)
+        check_owner(owner, unit)
+        unit.touch(owner, "attributes")
+        return unit
 
     # --- reading
 
@@ -218,59 +247,72 @@ class AttributeStore:
 
         Raises `UnstorableValue`, naming the path inside the value and the type, before anything changes.
         """
-        self.check_writable()
+        unit = self._begin()
+        kind = type(value)
         anchor = None
-        if type(value) not in (int, bool, float, type(None)):
+        if kind not in _UNCHECKED:
             anchor = AttributeAnchor(self, slot)
             value = adopt(value, anchor, self.describe(slot))
-        known = self.held(slot)
-        if known is MISSING and slot in self.raw and known is not value:
+        is_named = not (slot[0] or slot[1])
+        known = self.values.get(slot[2], MISSING) if is_named else self.rest.get(slot, MISSING)
+        if known is MISSING and slot in self.raw:
             self._build(slot)  # refuses to overwrite what cannot be read
             known = self.held(slot)
-        if (
-            isinstance(known, _SCALARS)
-            and type(known) is type(value)
-            and known == value
-            and lockstring is None
-            and string == self.strings.get(slot)
-        ):
+        is_like = type(known) is kind
+        if is_like and known == value and kind in _SCALAR_TYPES and lockstring is None and self._keeps(slot, string):
             return
-        if self.loaded or known is not MISSING or slot in self.defaults:
+        if self.anchors or self.defaults:
             self._detach(slot, "overwritten")
+        if self.strings or string is not None:
+            self._keep_string(slot, string)
+        if lockstring is not None:
+            self.locks[slot] = lockstring
+        if anchor is None and is_named:
+            self.values[slot[2]] = value
+        else:
+            self._hold(slot, value, anchor)
+        self._write(unit, slot, is_like)
+
+    def _keeps(self, slot: Slot, string: str | None) -> bool:
+        return string == self.strings.get(slot)
+
+    def _keep_string(self, slot: Slot, string: str | None) -> None:
         if string is None:
             self.strings.pop(slot, None)
         else:
             self.strings[slot] = string
-        if lockstring is not None:
-            self.locks[slot] = lockstring
-        self._hold(slot, value, anchor)
-        self.write(slot)
 
     def remove(self, slots: list[Slot]) -> None:
         """Delete the attributes in `slots`."""
-        self.check_writable()
+        unit = self._begin()
         for slot in slots:
             self._detach(slot, "deleted")
             self._drop(slot)
         for slot in slots:
-            self.write(slot)
+            self._write(unit, slot, is_like=False)
 
     def write(self, slot: Slot) -> None:
-        """Bring the row of `slot` in line with memory: gathered in a transaction, at once outside of one."""
-        owner = self.owner()
-        alias = owner._state.db
-        unit = unit_of_work(alias)
-        writer = attribute_writer(owner.__dbclass__)
+        """Write the row of `slot`, whose value has been changed in place."""
+        self._write(self._begin(), slot, is_like=True)
+
+    def _write(self, unit: UnitOfWork, slot: Slot, is_like: bool) -> None:
+        """Bring the row of `slot` in line with memory: gathered in a transaction, at once outside of one.
+
+        `is_like` says that memory knew a value of the same type, so that there probably is a row.
+        """
         if unit.in_transaction:
-            unit.touch(owner, "attributes")
-            unit.gather(writer, (id(self), slot), (self, slot))
-            return
+            attribute_writer(self.owner().__dbclass__).gather(unit, self, slot, is_like)
+            self.gathered_in = unit.frames[-1].mark
+        else:
+            self._write_now(unit, slot, is_like)
+
+    def _write_now(self, unit: UnitOfWork, slot: Slot, is_like: bool) -> None:
+        owner = self.owner()
         try:
-            with unit.engine_statements():
-                writer.write(unit.connection, {0: (self, slot)})
+            attribute_writer(owner.__dbclass__).write_one(unit, self, slot, is_like)
         except IntegrityError:
             self.forget(slot, "refused by the database")
-            if not owner.__dbclass__._base_manager.using(alias).filter(pk=owner.pk).exists():
+            if not owner.__dbclass__._base_manager.using(owner._state.db).filter(pk=owner.pk).exists():
                 owner._vanished()
             raise
         except BaseException:
@@ -341,6 +383,8 @@ class AttributeStore:
         for held in (self.anchors, self.defaults, self.values, self.rest, self.raw, self.locks, self.strings):
             held.clear()
         self.loaded = False
+        self.waiting = None
+        self.gathered_in = None
 
     def __repr__(self) -> str:
         return f"<attributes of {describe(self.owner())}>"
