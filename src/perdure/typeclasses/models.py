@@ -305,23 +305,25 @@ class TypedObject(WebAddresses, SharedMemoryModel, metaclass=TypeclassBase):
     def key(self, value: str) -> None:
         self._rename("db_key", value, signals.SIGNAL_TYPED_OBJECT_POST_RENAME, "old_key", "new_key")
 
-    def _rename(self, field: str, value: str, signal: Any, old_name: str, new_name: str) -> None:
+    def _rename(self, name: str, value: str, signal: Any, old_name: str, new_name: str) -> None:
         require(self, "write stored data of")
         if not isinstance(value, str) or not value.strip():
             raise InvalidArgument(f"the key of {type(self).__name__} {self.dbref} is non-blank text, got {value!r}")
-        limit = getattr(self._meta.get_field(field), "max_length", None)
-        if limit is not None and len(value) > limit:
-            raise InvalidArgument(f"the key of {type(self).__name__} {self.dbref} has at most {limit} characters")
-        old = getattr(self, field)
+        field: Any = self._meta.get_field(name)
+        if field.max_length is not None and len(value) > field.max_length:
+            raise InvalidArgument(
+                f"the key of {type(self).__name__} {self.dbref} has at most {field.max_length} characters"
+            )
+        old = getattr(self, name)
         if old == value:
             return
-        if self._hears_of_renames() or signal.receivers:
-            with all_or_nothing(self._state.db):
-                self._assign_and_save(self._meta.get_field(field), value)
-                self.at_rename(old, value)
-                signal.send(sender=self, **{old_name: old, new_name: value})
-        else:  # nothing of the game's runs, so there is nothing to undo with the write
-            self._assign_and_save(self._meta.get_field(field), value)
+        if not self._hears_of_renames() and not signal.receivers:
+            self._assign_and_save(field, value)  # nothing of the game's runs, so there is nothing to undo with it
+            return
+        with all_or_nothing(self._state.db):
+            self._assign_and_save(field, value)
+            self.at_rename(old, value)
+            signal.send(sender=self, **{old_name: old, new_name: value})
 
     def _hears_of_renames(self) -> bool:
         """Whether this object has an `at_rename` of its own."""
