@@ -59,8 +59,9 @@ class FieldWrapper(property):
         if value is None and not self.field.null:
             raise InvalidArgument(f"{self._name(instance)} cannot be None (object #{instance.pk}); assign a value")
         if self.limit is not None and isinstance(value, str) and len(value) > self.limit:
+            name = self._name(instance)
             raise InvalidArgument(
-                f"{self._name(instance)} holds at most {self.limit} characters, got {len(value)} (object #{instance.pk})"
+                f"{name} holds at most {self.limit} characters, got {len(value)} (object #{instance.pk})"
             )
 
     def _name(self, instance: Any) -> str:

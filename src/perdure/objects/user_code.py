@@ -1,8 +1,8 @@
 """Calling what a game has overridden, where its mistakes must not decide what happens.
 
 Contract: `attempt` calls a hook, and `ask` one that may refuse; both report an exception instead of passing it on,
-logged with its traceback and the object it came from. Trouble with the database passes through: whoever opened the transaction has
-to end it.
+logged with its traceback and the object it came from. Trouble with the database passes through: whoever opened the
+transaction has to end it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def attempt(hook: Callable[..., Any], *args: Any, **kwargs: Any) -> Exception | 
         hook(*args, **kwargs)
     except DatabaseError:
         raise
-    except Exception as error:  # the boundary of a game's hooks
+    except Exception as error:  # noqa: BLE001  (the boundary of a game's hooks)
         return _logged(hook, error)
     return None
 
@@ -38,7 +38,7 @@ def ask(hook: Callable[..., Any], *args: Any, **kwargs: Any) -> veto.Decision | 
         return veto.ask(hook, *args, **kwargs)
     except DatabaseError:
         raise
-    except Exception as error:  # the boundary of a game's hooks
+    except Exception as error:  # noqa: BLE001  (the boundary of a game's hooks)
         return _logged(hook, error)
 
 

@@ -64,10 +64,9 @@ def attach(connection: BaseDatabaseWrapper) -> UnitOfWork:
 def _flush_before(
     unit: UnitOfWork, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]
 ) -> Any:
-    reads = sql.startswith("SELECT")
     if unit.pending or unit.deferred:
-        unit.before_statement(reads)
-    if not reads:
+        unit.before_statement()
+    if not sql.startswith("SELECT"):
         write_clock.now += 1
         if not sql.startswith(_CONTROL):
             unit.has_written = True

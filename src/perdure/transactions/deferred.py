@@ -6,7 +6,7 @@ statement inside the block, what had been gathered around it is sent, then the s
 
 Invariants
     - While a savepoint is deferred, what was gathered before it stays unsent and memory still says what it says: before
-      memory changes any of that, `UnitOfWork.touch` has the savepoint set.
+      memory of any of those targets changes, `UnitOfWork.touch` has the savepoint set.
     - Deferred savepoints are the innermost ones: one that is set has none around it that are not.
     - What a block has gathered may be sent after its end, with what encloses it.
 

@@ -84,20 +84,21 @@ class UnitOfWork:
         """
         if not self.in_transaction:
             return
-        frame = self.frames[-1]
-        entry = frame.touched.get(id(target))
-        if entry is not None and aspect in entry[1]:
-            return
-        if self.deferred and self._is_unsent(target, aspect):
-            set_savepoints(self)
-        if entry is None:
-            frame.touched[id(target)] = (target, {aspect})
-        else:
+        touched = self.frames[-1].touched
+        entry = touched.get(id(target))
+        if entry is not None:
             entry[1].add(aspect)
+            return
+        if self.deferred and self._is_unsent(target):
+            set_savepoints(self)
+        touched[id(target)] = (target, {aspect})
 
-    def _is_unsent(self, target: Undoable, aspect: str) -> bool:
-        """Whether a block around the deferred ones may have gathered writes of this that are still to be sent."""
-        return any(frame.enclosing for frame in self.frames[-self.deferred :]) and self.is_touched(target, aspect)
+    def _is_unsent(self, target: Undoable) -> bool:
+        """Whether a block around the deferred ones may have gathered writes of `target` that are still to be sent.
+
+        Whatever they are: undoing one aspect may expire others.
+        """
+        return any(frame.enclosing for frame in self.frames[-self.deferred :]) and self.is_touched(target)
 
     def saw(self, target: Undoable) -> None:
         """Memory of `target` has just been read from the database, uncommitted work of ours included."""
@@ -168,9 +169,9 @@ class UnitOfWork:
 
     # --- what the connection tells it
 
-    def before_statement(self, reads: bool) -> None:
-        """Called before every statement on the connection; `reads` says that it changes nothing."""
-        if self.deferred and not (self.engine_depth and reads):
+    def before_statement(self) -> None:
+        """Called before every statement on the connection."""
+        if self.deferred:
             set_savepoints(self)
         if self.pending and not self.engine_depth:
             self.flush()
