@@ -1,7 +1,8 @@
-"""Perdure's settings with their defaults, read from Django's settings when they are asked for.
+"""Perdure's settings with their defaults, read from Django's settings when they are first asked for.
 
-Nothing is computed at import: `conf.STRICT_VETO` looks at `django.conf.settings` on every read, so
-tests can override settings and a reload sees new ones.
+Nothing is computed at import: `conf.STRICT_VETO` looks at `django.conf.settings` at the first reading and is a plain
+attribute from then on, until Django says that settings have changed (`override_settings`, which tests use). A value
+assigned to `django.conf.settings` by hand while a process runs says nothing, as Django's documentation warns.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings as django_settings
+from django.core.signals import setting_changed
 
 DEFAULTS: dict[str, Any] = {
     "AUTH_USERNAME_VALIDATORS": [],
@@ -87,10 +89,19 @@ class Configuration:
     def __getattr__(self, name: str) -> Any:
         if name not in DEFAULTS:
             raise AttributeError(f"Perdure has no setting {name!r}; see docs/reference/settings.md for those it has")
-        return getattr(django_settings, name, DEFAULTS[name])
+        # Kept in the instance: asking Django for a setting that the project does not set takes a microsecond.
+        value = self.__dict__[name] = getattr(django_settings, name, DEFAULTS[name])
+        return value
 
     def __dir__(self) -> list[str]:
         return sorted(DEFAULTS)
 
 
 conf = Configuration()
+
+
+def _read_again(setting: str, **kwargs: Any) -> None:
+    conf.__dict__.pop(setting, None)
+
+
+setting_changed.connect(_read_again, dispatch_uid="perdure.conf")

@@ -40,7 +40,7 @@ def install() -> None:
             return
         names = [name for name in instance.__dict__.get("_dirty") or () if name not in before]
         if form.errors:
-            instance._give_back(names, before)
+            instance._give_back(names)
         elif hasattr(_request, "assigned"):
             _request.assigned.append((instance, {name: instance.__dict__[name] for name in names}))
 
@@ -58,6 +58,6 @@ def _finish(**kwargs: Any) -> None:
     """Take back what is still unsaved and as the form left it."""
     for instance, values in getattr(_request, "assigned", ()):
         held = instance.__dict__
-        instance._give_back([name for name, value in values.items() if held.get(name) is value], {})
+        instance._give_back([name for name, value in values.items() if held.get(name) is value])
     if hasattr(_request, "assigned"):
         del _request.assigned

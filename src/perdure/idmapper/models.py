@@ -29,7 +29,7 @@ from perdure.idmapper.metaclass import SharedMemoryModelBase, WeakSharedMemoryMo
 from perdure.idmapper.queryset import SharedMemoryManager
 from perdure.idmapper.relations import IdentityState
 from perdure.idmapper.residency import residents
-from perdure.idmapper.saving import _PLAIN_SAVES, Saving
+from perdure.idmapper.saving import PLAIN_SAVES, Saving
 from perdure.idmapper.statistics import cache_size, cache_stats
 
 __all__ = [
@@ -169,7 +169,7 @@ class WeakSharedMemoryModel(SharedMemoryModel, metaclass=WeakSharedMemoryModelBa
         base_manager_name = "unscoped"
 
 
-_PLAIN_SAVES.add(SharedMemoryModel.save)
+PLAIN_SAVES.add(SharedMemoryModel.save)
 
 
 def flush_cache(**kwargs: Any) -> int:

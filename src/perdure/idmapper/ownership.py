@@ -54,6 +54,8 @@ class _Guard:
     def enter(self, instance: Any, unit: UnitOfWork) -> None:
         key = id(instance)
         holder = self._holders.get(key)
+        if holder is None and (not unit.in_transaction or self._holders.setdefault(key, unit) is unit):
+            return
         if holder is unit:
             return
         deadline = time.monotonic() + WAIT_LIMIT
@@ -81,7 +83,7 @@ class _Guard:
         if not self._holders:
             return
         with self._changed:
-            for key in [key for key, holder in self._holders.items() if holder is unit]:
+            for key in [key for key, holder in list(self._holders.items()) if holder is unit]:
                 del self._holders[key]
             self._changed.notify_all()
 

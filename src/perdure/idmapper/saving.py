@@ -19,13 +19,13 @@ from django.db.models import signals
 from django.db.models.base import ModelBase
 
 from perdure.errors import DuplicateInstance, InvalidArgument
-from perdure.idmapper.field_writes import IMMUTABLE, as_stored, field_writer, has_expression
+from perdure.idmapper.field_writes import IMMUTABLE, attnames_of, columns_of, field_writer, has_expression
 from perdure.idmapper.inserting import Inserting
 from perdure.idmapper.ownership import check_owner
 from perdure.idmapper.states import describe, require
 from perdure.transactions.connection import unit_of_work
 
-__all__ = ["Saving"]
+__all__ = ["PLAIN_SAVES", "Saving"]
 
 _UNSET = object()
 
@@ -92,6 +92,7 @@ class Saving(Inserting):
         if state.adding:
             self._insert(using or state.db, force_insert, force_update, update_fields)
             return
+        self._check_assigned()
         if using is not None and using != state.db:
             self._copy_to(using)
             return
@@ -102,10 +103,8 @@ class Saving(Inserting):
 
     def _attnames(self, wanted: frozenset[str]) -> tuple[str, ...]:
         meta: Any = self._meta
-        by_name = {}
-        for field in meta.concrete_fields:
-            by_name[field.name] = by_name[field.attname] = field.attname
-        unknown = [name for name in wanted if name not in by_name or by_name[name] == meta.pk.attname]
+        by_name = attnames_of(meta.concrete_model)
+        unknown = [name for name in wanted if by_name.get(name, meta.pk.attname) == meta.pk.attname]
         if unknown:
             raise ValueError(
                 f"{type(self).__name__}.save(update_fields=…): no such fields to update: {', '.join(unknown)}"
@@ -131,30 +130,36 @@ class Saving(Inserting):
 
     def _assign_and_save(self, field: Any, value: Any) -> None:
         """Assign one field and write it; what a wrapper does."""
-        state = self._state
-        if state.adding:
+        if self._state.adding:
             setattr(self, field.name, value)
             self.save()
             return
-        before = dict(self.__dict__.get("_dirty") or ())
+        held = self.__dict__
+        name = field.attname
+        was_dirty = name in held.get("_dirty", ())
         setattr(self, field.name, value)
-        if field.attname not in (self.__dict__.get("_dirty") or ()) and field.attname in self.__dict__:
+        if name not in held.get("_dirty", ()) and name in held:
             return  # the same value again
         try:
-            if type(self).save in _PLAIN_SAVES:
-                self._update((field.attname,), asked=frozenset({field.name}))
+            if type(self).save in PLAIN_SAVES:
+                self._check_assigned()
+                self._update((name,), asked=frozenset((field.name,)))
             else:
                 self.save(update_fields=[field.name])
         except BaseException:
-            self._give_back((field.attname,), before)
+            if not was_dirty:
+                self._give_back((name,))
             raise
 
-    def _give_back(self, names: Iterable[str], before: dict[str, Any]) -> None:
+    def _check_assigned(self) -> None:
+        """Refuse what must not be written of the fields assigned since they were read; memory is as it was then."""
+
+    def _give_back(self, names: Iterable[str]) -> None:
         """After a failed write: memory as it was before the assignment."""
         held = self.__dict__
         dirty = held.get("_dirty") or {}
         for name in names:
-            if name in before or name not in dirty:
+            if name not in dirty:
                 continue
             old = dirty.pop(name)
             if old is _UNSET:
@@ -172,17 +177,21 @@ class Saving(Inserting):
 
         `asked` are the fields that the caller named, which the signals tell; None when it is whatever has changed.
         """
-        cls = type(self)
-        meta: Any = self._meta
-        alias = self._state.db
-        unit = unit_of_work(alias)
+        cls: Any = type(self)
+        unit = unit_of_work(self._state.db)
         check_owner(self, unit)
         if force_insert:
             raise DuplicateInstance(f"{describe(self)} already has a row; force_insert would make a second")
-        listened = signals.pre_save.has_listeners(cls) or signals.post_save.has_listeners(cls)
-        if not (listened or meta.concrete_model._meta.parents or self._needs_block(names)):
+        if _has_receivers(cls) or cls._meta.concrete_model._meta.parents or self._needs_block(names):
+            self._update_with_listeners(unit, names, asked)
+        else:
             self._write(unit, names)
-            return
+
+    def _update_with_listeners(self, unit: Any, names: tuple[str, ...], asked: frozenset[str] | None) -> None:
+        """Write columns in a block of their own, with the hooks and signals of saving."""
+        cls = type(self)
+        alias = self._state.db
+        listened = _has_receivers(cls)
         with transaction.atomic(using=alias, savepoint=False):
             if listened:
                 signals.pre_save.send(sender=cls, instance=self, raw=False, using=alias, update_fields=asked)
@@ -198,21 +207,17 @@ class Saving(Inserting):
 
     def _needs_block(self, names: tuple[str, ...]) -> bool:
         """Whether hooks run after the write, so that it must be undone with them."""
-        return any(hasattr(self, f"at_{self._field_name(name)}_postsave") for name in names)
-
-    def _field_name(self, attname: str) -> str:
-        return self._meta.get_field(attname).name  # type: ignore[no-any-return]
+        columns = columns_of(self._meta.concrete_model)
+        return any(hasattr(self, columns[name].hook) for name in names)
 
     def _call_postsave(self, name: str, new: bool) -> None:
-        hook = getattr(self, f"at_{self._field_name(name)}_postsave", None)
+        hook = getattr(self, columns_of(self._meta.concrete_model)[name].hook, None)
         if callable(hook):
             hook(new)
 
     def _write(self, unit: Any, names: tuple[str, ...]) -> None:
         if not names:
             return
-        meta: Any = self._meta
-        model = meta.concrete_model
         held = self.__dict__
         for name in names:
             if name not in held:
@@ -221,9 +226,9 @@ class Saving(Inserting):
         dirty = held.get("_dirty") or {}
         old = {name: dirty[name] for name in names if name in dirty and dirty[name] is not _UNSET}
         try:
-            self._send(unit, model, names)
+            self._send(unit, names)
         except BaseException:
-            self._give_back(names, {})
+            self._give_back(names)
             raise
         for name in names:
             dirty.pop(name, None)
@@ -234,10 +239,11 @@ class Saving(Inserting):
         if old:
             self._fields_changed(old)
 
-    def _send(self, unit: Any, model: Any, names: tuple[str, ...]) -> None:
-        fields = [model._meta.get_field(name) for name in names]
-        for field in fields:
-            self.__dict__[field.attname] = as_stored(field, field.pre_save(self, False))
+    def _send(self, unit: Any, names: tuple[str, ...]) -> None:
+        model = self._meta.concrete_model
+        columns = columns_of(model)
+        for name in names:
+            columns[name].prepare(self)
         if model._meta.parents:
             super().save_base(using=self._state.db, update_fields=frozenset(names))
             self._expire_relatives(names)
@@ -249,13 +255,11 @@ class Saving(Inserting):
             model._base_manager.using(self._state.db).filter(pk=self.pk).update(**values)
             self._expire_expressions(names)
             return
-        if unit.in_transaction and not any(field.unique for field in fields):
-            items = unit.pending.get(writer)
-            known = items.get(id(self)) if items else None
-            unit.gather(writer, id(self), (self, {*known[1], *names} if known else set(names)))
+        if unit.in_transaction and not writer.has_unique(names):
+            writer.gather(unit, names, self)
         else:
             with unit.engine_statements():
-                writer.update(unit.connection, names, [self])
+                writer.update(unit, names, [self])
         self._expire_relatives(names)
 
     def _expire_expressions(self, names: Iterable[str]) -> None:
@@ -264,4 +268,13 @@ class Saving(Inserting):
                 self.__dict__.pop(name)
 
 
-_PLAIN_SAVES: set[Any] = {Saving.save}
+# The `save` methods that write a field just as its wrapper does.
+PLAIN_SAVES: set[Any] = {Saving.save}
+
+
+def _has_receivers(cls: type) -> bool:
+    """Whether somebody hears of saves of `cls`."""
+    # Looking at the lists is ten times as fast as asking, and they are empty in most games.
+    if not (signals.pre_save.receivers or signals.post_save.receivers):
+        return False
+    return signals.pre_save.has_listeners(cls) or signals.post_save.has_listeners(cls)

@@ -56,6 +56,8 @@ def state_of(instance: Any) -> State:
 
 def require(instance: Any, operation: str) -> None:
     """Raise unless `instance` is in a state that allows `operation` (a key of the table above)."""
+    if not instance.__dict__.get("_is_deleted") and not instance._state.adding and instance._unavailable is None:
+        return  # clean, dirty or expired: every operation is allowed
     state = state_of(instance)
     if state in _ALLOWED[operation]:
         return

@@ -37,6 +37,7 @@ class FieldWrapper(property):
 
     def __init__(self, field: Field[Any, Any]) -> None:
         self.field = field
+        self.limit = field.max_length if isinstance(field, CharField) else None
         doc = f"The field `{field.name}`; assigning saves it."
         super().__init__(attrgetter(field.name), self._assign, self._clear, doc)
 
@@ -55,12 +56,16 @@ class FieldWrapper(property):
 
     def check(self, instance: Any, value: Any) -> None:
         """Refuse what the column cannot hold, before anything changes."""
-        name = f"{type(instance).__name__}.{self.field.name}"
         if value is None and not self.field.null:
-            raise InvalidArgument(f"{name} cannot be None (object #{instance.pk}); assign a value")
-        limit = getattr(self.field, "max_length", None)
-        if limit is not None and isinstance(self.field, CharField) and isinstance(value, str) and len(value) > limit:
-            raise InvalidArgument(f"{name} holds at most {limit} characters, got {len(value)} (object #{instance.pk})")
+            raise InvalidArgument(f"{self._name(instance)} cannot be None (object #{instance.pk}); assign a value")
+        if self.limit is not None and isinstance(value, str) and len(value) > self.limit:
+            name = self._name(instance)
+            raise InvalidArgument(
+                f"{name} holds at most {self.limit} characters, got {len(value)} (object #{instance.pk})"
+            )
+
+    def _name(self, instance: Any) -> str:
+        return f"{type(instance).__name__}.{self.field.name}"
 
 
 class ForeignKeyWrapper(FieldWrapper):

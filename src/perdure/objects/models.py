@@ -42,6 +42,7 @@ class ObjectDB(TypedObject):
         null=True,
         blank=True,
         on_delete=models.SET_NULL,
+        db_index=False,
         help_text="The account that controls this object now.",
     )
     db_sessid = models.CharField(
@@ -67,6 +68,7 @@ class ObjectDB(TypedObject):
         null=True,
         blank=True,
         on_delete=models.SET_NULL,
+        db_index=False,
         help_text="Where it goes when its location goes away.",
     )
     db_destination = models.ForeignKey(
@@ -76,6 +78,7 @@ class ObjectDB(TypedObject):
         null=True,
         blank=True,
         on_delete=models.SET_NULL,
+        db_index=False,
         help_text="Where it leads: set on exits.",
     )
     db_cmdset_storage = models.CharField(
@@ -104,6 +107,12 @@ class ObjectDB(TypedObject):
                 condition=models.Q(db_location__isnull=True) | ~models.Q(db_location=models.F("id")),
                 name="objects_not_inside_itself",
             )
+        ]
+        # Most objects have none of these. SQLite writes every index of the row when its location changes, for the key
+        # refers to its own table; without the entries that say nothing a move writes a third less.
+        indexes = [
+            models.Index(fields=[name], name=f"objects_{name[3:]}", condition=models.Q(**{f"{name}__isnull": False}))
+            for name in ("db_account", "db_home", "db_destination")
         ]
 
     sessions = lazy_handler(ObjectSessionHandler, "The sessions that control this object.")

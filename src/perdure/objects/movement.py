@@ -7,15 +7,13 @@ No locks are checked. Moving to where the object is already does nothing, unless
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from perdure.errors import EntityNotFound, MoveLoop
 from perdure.objects.models import ObjectDB
-from perdure.objects.user_code import attempt
+from perdure.objects.user_code import ask, attempt
 from perdure.transactions import transaction
-from perdure.typeclasses import veto
 from perdure.typeclasses.creation import normal_entity
 
 __all__ = ["MoveResult", "Movement"]
@@ -165,12 +163,11 @@ class Movement(Whole):
         if source is not None:
             questions.insert(1, (source.at_pre_object_leave, (self, target)))
         for hook, args in questions:
-            decisions: list[veto.Decision] = []
-            error = attempt(_deciding(hook, decisions), *args, **arguments)
-            if error is not None:
-                return MoveResult(False, hook.__name__, "", (error,))
-            if not decisions[0]:
-                return MoveResult(False, hook.__name__, decisions[0].reason)
+            decision = ask(hook, *args, **arguments)
+            if isinstance(decision, Exception):
+                return MoveResult(False, hook.__name__, "", (decision,))
+            if not decision:
+                return MoveResult(False, hook.__name__, decision.reason)
         return None
 
     # --- hooks
@@ -265,16 +262,6 @@ class Movement(Whole):
     def at_after_move(self: Any, source_location: Any, **kwargs: Any) -> Any:
         """The older name of `at_post_move`."""
         return self.at_post_move(source_location, **kwargs)
-
-
-def _deciding(hook: Any, decisions: list[veto.Decision]) -> Callable[..., None]:
-    """The pre-hook, putting what it decides into `decisions`."""
-
-    @functools.wraps(hook)
-    def decide(*args: Any, **kwargs: Any) -> None:
-        decisions.append(veto.ask(hook, *args, **kwargs))
-
-    return decide
 
 
 def _exits_between(origin: Any, destination: Any) -> Iterator[Any]:

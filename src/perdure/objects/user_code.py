@@ -1,8 +1,8 @@
 """Calling what a game has overridden, where its mistakes must not decide what happens.
 
-Contract: `attempt` calls a hook and reports an exception instead of passing it on; the exception is logged with its
-traceback and the object it came from. Trouble with the database passes through: whoever opened the transaction has
-to end it.
+Contract: `attempt` calls a hook, and `ask` one that may refuse; both report an exception instead of passing it on,
+logged with its traceback and the object it came from. Trouble with the database passes through: whoever opened the
+transaction has to end it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from typing import Any
 from django.db import DatabaseError
 
 from perdure.idmapper.states import describe
+from perdure.typeclasses import veto
 
-__all__ = ["attempt", "logger"]
+__all__ = ["ask", "attempt", "logger"]
 
 logger = logging.getLogger("perdure.objects")
 
@@ -26,9 +27,23 @@ def attempt(hook: Callable[..., Any], *args: Any, **kwargs: Any) -> Exception | 
         hook(*args, **kwargs)
     except DatabaseError:
         raise
-    except Exception as error:  # the boundary of a game's hooks
-        owner = getattr(getattr(hook, "__wrapped__", hook), "__self__", None)
-        where = describe(owner) if hasattr(owner, "_meta") else repr(owner)
-        logger.exception("%s of %s failed", getattr(hook, "__name__", hook), where)
-        return error
+    except Exception as error:  # noqa: BLE001  (the boundary of a game's hooks)
+        return _logged(hook, error)
     return None
+
+
+def ask(hook: Callable[..., Any], *args: Any, **kwargs: Any) -> veto.Decision | Exception:
+    """Call a pre-hook; what it decided, or what it raised, logged."""
+    try:
+        return veto.ask(hook, *args, **kwargs)
+    except DatabaseError:
+        raise
+    except Exception as error:  # noqa: BLE001  (the boundary of a game's hooks)
+        return _logged(hook, error)
+
+
+def _logged(hook: Any, error: Exception) -> Exception:
+    owner = getattr(hook, "__self__", None)
+    where = describe(owner) if hasattr(owner, "_meta") else repr(owner)
+    logger.exception("%s of %s failed", getattr(hook, "__name__", hook), where)
+    return error

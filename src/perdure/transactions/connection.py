@@ -21,6 +21,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
 from perdure.transactions.clock import write_clock
+from perdure.transactions.deferred import set_savepoints
 from perdure.transactions.outside import note_statement
 from perdure.transactions.unit_of_work import UnitOfWork
 
@@ -64,7 +65,7 @@ def attach(connection: BaseDatabaseWrapper) -> UnitOfWork:
 def _flush_before(
     unit: UnitOfWork, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]
 ) -> Any:
-    if unit.pending:
+    if unit.pending or unit.deferred:
         unit.before_statement()
     if not sql.startswith("SELECT"):
         write_clock.now += 1
@@ -100,6 +101,8 @@ def _rollback(unit: UnitOfWork, original: Callable[[], None]) -> None:
 
 
 def _savepoint(unit: UnitOfWork, original: Callable[[], str | None]) -> str | None:
+    if unit.deferred:
+        set_savepoints(unit)
     unit.flush()
     sid = original()
     if sid is not None:

@@ -1,12 +1,15 @@
 """The unit of work: what one database connection has gathered and touched since its transaction began.
 
 Contract
-    Inside a transaction writes are gathered here and leave as one statement per table: at commit, before
+    Inside a transaction writes are gathered here and leave as a few statements per table: at commit, before
     a savepoint is set, and before any statement of others that could see them. Whatever was touched since
     a savepoint is known, and a rollback to it undoes exactly that in memory.
 
+    The savepoint of an engine's own block (`blocks.all_or_nothing`) is deferred: see `deferred`.
+
 Invariants
-    - The database at a savepoint equals memory at that savepoint: gathered writes go out before it is set.
+    - The database at a savepoint equals memory at that savepoint: gathered writes go out before it is set. (So `touch`
+      is called before the change it tells of: a deferred savepoint may have to be set first.)
     - Undo is expiry: an undone target drops what memory holds and reads the row again when asked. No copies
       of values are kept.
     - What was read after the transaction had written may show what is undone, so it is expired too.
@@ -20,35 +23,18 @@ assigned); its targets are expired and the transaction is marked so that it can 
 
 from __future__ import annotations
 
+import threading
 import weakref
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
-from typing import Any, Protocol
+from collections.abc import Callable, Hashable
+from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from perdure.transactions.clock import write_clock
+from perdure.transactions.deferred import set_savepoints
+from perdure.transactions.frames import Frame, Undoable, Writer
 
 __all__ = ["Frame", "Undoable", "UnitOfWork", "Writer", "commit_listeners", "rollback_listeners"]
-
-
-class Undoable(Protocol):
-    """A thing whose memory can be undone by expiry."""
-
-    def _undo(self, aspects: set[str]) -> None:
-        """Drop what memory holds of `aspects`; must not run SQL."""
-
-
-class Writer(Protocol):
-    """Writes the gathered items of one table with as few statements as it can."""
-
-    order: int  # writers with a lower number go first (rows before what refers to them)
-
-    def write(self, connection: BaseDatabaseWrapper, items: dict[Any, Any]) -> None:
-        """Send `items` (key -> item) to the database."""
-
-    def abandon(self, items: dict[Any, Any]) -> None:
-        """Expire the memory of `items`: the database refused them."""
 
 
 # Called with the unit of work after each rollback, when statements can run again; and after each commit.
@@ -56,26 +42,19 @@ rollback_listeners: list[Callable[[UnitOfWork], None]] = []
 commit_listeners: list[Callable[[UnitOfWork], None]] = []
 
 
-class Frame:
-    """What was touched since one savepoint (or since the transaction began)."""
+class _EngineStatements:
+    """Inside, statements do not flush: the engine overlays what it reads with memory."""
 
-    __slots__ = ("callbacks", "seen", "sid", "touched")
+    __slots__ = ("unit",)
 
-    def __init__(self, sid: str | None) -> None:
-        self.sid = sid
-        self.touched: dict[int, tuple[Undoable, set[str]]] = {}
-        self.seen: dict[int, weakref.ref[Any]] = {}
-        self.callbacks: list[Callable[[], object]] = []
+    def __init__(self, unit: UnitOfWork) -> None:
+        self.unit = unit
 
-    def merge(self, inner: Frame) -> None:
-        """Take over what a released savepoint had touched."""
-        for key, (target, aspects) in inner.touched.items():
-            if key in self.touched:
-                self.touched[key][1].update(aspects)
-            else:
-                self.touched[key] = (target, aspects)
-        self.seen.update(inner.seen)
-        self.callbacks += inner.callbacks
+    def __enter__(self) -> None:
+        self.unit.engine_depth += 1
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.unit.engine_depth -= 1
 
 
 class UnitOfWork:
@@ -83,10 +62,13 @@ class UnitOfWork:
 
     def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self.connection = connection
-        self.frames = [Frame(None)]
+        self.thread = threading.get_ident()
+        self.frames = [Frame(self, None)]
         self.pending: dict[Writer, dict[Any, Any]] = {}
+        self.deferred = 0
         self.has_written = False
-        self._engine_depth = 0
+        self.engine_depth = 0
+        self._engine = _EngineStatements(self)
 
     @property
     def in_transaction(self) -> bool:
@@ -96,20 +78,32 @@ class UnitOfWork:
     @property
     def in_engine(self) -> bool:
         """Whether the statements of now are the engine's own, which memory is in step with."""
-        return self._engine_depth > 0
+        return self.engine_depth > 0
 
     # --- what the engine tells it
 
     def touch(self, target: Undoable, aspect: str) -> None:
-        """Remember that `aspect` of `target` is changed in the open transaction; nothing outside one."""
+        """Remember that `aspect` of `target` changes in the open transaction; nothing outside one.
+
+        Called before the change.
+        """
         if not self.in_transaction:
             return
         touched = self.frames[-1].touched
         entry = touched.get(id(target))
-        if entry is None:
-            touched[id(target)] = (target, {aspect})
-        else:
+        if entry is not None:
             entry[1].add(aspect)
+            return
+        if self.deferred and self._is_unsent(target):
+            set_savepoints(self)
+        touched[id(target)] = (target, {aspect})
+
+    def _is_unsent(self, target: Undoable) -> bool:
+        """Whether a block around the deferred ones may have gathered writes of `target` that are still to be sent.
+
+        Whatever they are: undoing one aspect may expire others.
+        """
+        return any(frame.enclosing for frame in self.frames[-self.deferred :]) and self.is_touched(target)
 
     def saw(self, target: Undoable) -> None:
         """Memory of `target` has just been read from the database, uncommitted work of ours included."""
@@ -122,7 +116,15 @@ class UnitOfWork:
         return any(key in frame.touched and aspect in (None, *frame.touched[key][1]) for frame in self.frames)
 
     def gather(self, writer: Writer, key: Hashable, item: object = None) -> None:
-        """Keep a write until the next flush; the same key again replaces the item.
+        """Keep a write until the next flush; the same key again replaces the item. Raises as `note_write` does."""
+        self.note_write()
+        items = self.pending.get(writer)
+        if items is None:
+            items = self.pending[writer] = {}
+        items[key] = item
+
+    def note_write(self) -> None:
+        """Something is written to memory that is, or will be, gathered.
 
         Raises Django's `TransactionManagementError` in a transaction that can only be rolled back.
         """
@@ -130,7 +132,6 @@ class UnitOfWork:
             self.connection.validate_no_broken_transaction()
         write_clock.now += 1
         self.has_written = True
-        self.pending.setdefault(writer, {})[key] = item
 
     def drop(self, writer: Writer, key: Hashable) -> None:
         """Forget a gathered write, if there is one."""
@@ -140,13 +141,15 @@ class UnitOfWork:
 
     def flush(self) -> None:
         """Send all gathered writes. Raises what the database raises, with their memory expired."""
+        if self.deferred and self.pending:
+            set_savepoints(self)
         while self.pending:
             batch, self.pending = self.pending, {}
             todo = sorted(batch, key=lambda writer: writer.order)
-            with self.engine_statements():
+            with self._engine:
                 while todo:
                     try:
-                        todo[0].write(self.connection, batch[todo[0]])
+                        todo[0].write(self, batch[todo[0]])
                     except BaseException:
                         self._abandon({writer: batch[writer] for writer in todo})
                         raise
@@ -158,25 +161,29 @@ class UnitOfWork:
         if self.connection.in_atomic_block:
             self.connection.needs_rollback = True
 
-    @contextmanager
-    def engine_statements(self) -> Iterator[None]:
-        """Inside, statements do not flush: the engine overlays what it reads with memory."""
-        self._engine_depth += 1
-        try:
-            yield
-        finally:
-            self._engine_depth -= 1
+    def engine_statements(self) -> _EngineStatements:
+        """A block in which statements do not flush: the engine overlays what it reads with memory."""
+        return self._engine
+
+    def will_write(self) -> None:
+        """A statement that changes rows is about to be sent."""
+        if self.deferred:
+            set_savepoints(self)
+        write_clock.now += 1
+        self.has_written = True
 
     # --- what the connection tells it
 
     def before_statement(self) -> None:
         """Called before every statement on the connection."""
-        if self.pending and not self._engine_depth:
+        if self.deferred:
+            set_savepoints(self)
+        if self.pending and not self.engine_depth:
             self.flush()
 
     def savepoint_set(self, sid: str) -> None:
         """A savepoint now exists (the caller flushed before it was set)."""
-        self.frames.append(Frame(sid))
+        self.frames.append(Frame(self, sid))
 
     def savepoint_released(self, sid: str) -> None:
         """The savepoint is gone, its work belongs to what encloses it."""
@@ -198,12 +205,22 @@ class UnitOfWork:
             undone.append(frame)
             if frame.sid == sid:
                 break
-        self.frames.append(Frame(sid))
+        self.frames.append(Frame(self, sid))
         self._undo(undone)
+
+    def merge_innermost(self) -> None:
+        """What was touched in the innermost block belongs to what encloses it."""
+        inner = self.frames.pop()
+        self.frames[-1].merge(inner)
+
+    def innermost_undone(self) -> None:
+        """The innermost block is gone from the database; memory follows."""
+        self._undo([self.frames.pop()])
 
     def committed(self) -> None:
         """The transaction is in the database."""
-        self.frames = [Frame(None)]
+        self.frames = [Frame(self, None)]
+        self.deferred = 0
         self.has_written = False
         for listener in commit_listeners:
             listener(self)
@@ -211,7 +228,8 @@ class UnitOfWork:
     def undone(self) -> None:
         """The whole transaction is gone from the database; memory follows."""
         self.pending = {}
-        frames, self.frames = self.frames, [Frame(None)]
+        frames, self.frames = self.frames, [Frame(self, None)]
+        self.deferred = 0
         self.has_written = False
         self._undo(list(reversed(frames)))
 

@@ -20,6 +20,7 @@ import weakref
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from sys import intern
+from threading import get_ident
 from typing import Any
 
 from django.db import IntegrityError
@@ -27,7 +28,8 @@ from django.db import IntegrityError
 from perdure.errors import DetachedContainer, UnreadableValue
 from perdure.idmapper.ownership import check_owner
 from perdure.idmapper.states import describe, require
-from perdure.transactions import unit_of_work
+from perdure.transactions import UnitOfWork, unit_of_work
+from perdure.transactions.frames import Mark
 from perdure.typeclasses.attribute_loading import load_attributes
 from perdure.typeclasses.attribute_rows import attribute_writer
 from perdure.typeclasses.handlers import Owned, weak_reference
@@ -43,6 +45,7 @@ _SCALARS = (str, int, float, bool, type(None))
 # How the text of a value begins that needs building; all others are plain JSON scalars.
 _NEEDS_BUILDING = frozenset("[{")
 _PLAIN = frozenset({type(None), bool, int, float, str})
+_UNCHECKED = frozenset({int, bool, float, type(None)})  # no value of these can be refused
 
 
 @lru_cache(maxsize=4096)
@@ -121,7 +124,19 @@ NOTHING: Any = _Nothing()
 class AttributeStore(Owned):
     """The attributes of one object, as far as memory holds them."""
 
-    __slots__ = ("__weakref__", "anchors", "defaults", "loaded", "locks", "raw", "rest", "strings", "values")
+    __slots__ = (
+        "__weakref__",
+        "anchors",
+        "defaults",
+        "gathered_in",
+        "loaded",
+        "locks",
+        "raw",
+        "rest",
+        "strings",
+        "values",
+        "waiting",
+    )
 
     def __init__(self, owner: Any, values: dict[str, Any]) -> None:
         self._ref = weak_reference(owner)
@@ -133,6 +148,8 @@ class AttributeStore(Owned):
         self.anchors: dict[Slot, AttributeAnchor] = NOTHING
         self.defaults: dict[Slot, DefaultAnchor] = NOTHING
         self.loaded = False
+        self.waiting: dict[Slot, bool] | None = None
+        self.gathered_in: Mark | None = None
 
     def own(self, name: str) -> dict[Slot, Any]:
         """The dict called `name`, to write to."""
@@ -153,9 +170,19 @@ class AttributeStore(Owned):
 
     def check_writable(self) -> None:
         """Raise unless the owner's attributes may be written here and now."""
+        self._begin()
+
+    def _begin(self) -> UnitOfWork:
+        """What comes before each change: may it be made, and will a rollback undo it? The unit that it belongs to."""
+        mark = self.gathered_in
+        if mark is not None and mark.unit.frames[-1].mark is mark and mark.unit.thread == get_ident():
+            return mark.unit  # asked before in this block
         owner = self.owner()
         require(owner, "write stored data of")
-        check_owner(owner, unit_of_work(owner._state.db))
+        unit = unit_of_work(owner._state.db)
+        check_owner(owner, unit)
+        unit.touch(owner, "attributes")
+        return unit
 
     # --- reading
 
@@ -285,59 +312,72 @@ class AttributeStore(Owned):
 
         Raises `UnstorableValue`, naming the path inside the value and the type, before anything changes.
         """
-        self.check_writable()
+        unit = self._begin()
+        kind = type(value)
         anchor = None
-        if type(value) not in (int, bool, float, type(None)):
+        if kind not in _UNCHECKED:
             anchor = AttributeAnchor(self, slot)
             value = adopt(value, anchor, self.describe(slot))
-        known = self.held(slot)
-        if known is MISSING and slot in self.raw and known is not value:
+        is_named = not (slot[0] or slot[1])
+        known = self.values.get(slot[2], MISSING) if is_named else self.rest.get(slot, MISSING)
+        if known is MISSING and slot in self.raw:
             self._build(slot)  # refuses to overwrite what cannot be read
             known = self.held(slot)
-        if (
-            isinstance(known, _SCALARS)
-            and type(known) is type(value)
-            and known == value
-            and lockstring is None
-            and string == self.strings.get(slot)
-        ):
+        is_like = type(known) is kind
+        if is_like and known == value and kind in _PLAIN and lockstring is None and self._keeps(slot, string):
             return
-        if self.loaded or known is not MISSING or slot in self.defaults:
+        if self.anchors or self.defaults:
             self._detach(slot, "overwritten")
+        if self.strings or string is not None:
+            self._keep_string(slot, string)
+        if lockstring is not None:
+            self.own("locks")[slot] = lockstring
+        if anchor is None and is_named:
+            self.values[slot[2]] = value
+        else:
+            self._hold(slot, value, anchor)
+        self._write(unit, slot, is_like)
+
+    def _keeps(self, slot: Slot, string: str | None) -> bool:
+        return string == self.strings.get(slot)
+
+    def _keep_string(self, slot: Slot, string: str | None) -> None:
         if string is None:
             self.strings.pop(slot, None)
         else:
             self.own("strings")[slot] = string
-        if lockstring is not None:
-            self.own("locks")[slot] = lockstring
-        self._hold(slot, value, anchor)
-        self.write(slot)
 
     def remove(self, slots: list[Slot]) -> None:
         """Delete the attributes in `slots`."""
-        self.check_writable()
+        unit = self._begin()
         for slot in slots:
             self._detach(slot, "deleted")
             self._drop(slot)
         for slot in slots:
-            self.write(slot)
+            self._write(unit, slot, is_like=False)
 
     def write(self, slot: Slot) -> None:
-        """Bring the row of `slot` in line with memory: gathered in a transaction, at once outside of one."""
-        owner = self.owner()
-        alias = owner._state.db
-        unit = unit_of_work(alias)
-        writer = attribute_writer(owner.__dbclass__)
+        """Write the row of `slot`, whose value has been changed in place."""
+        self._write(self._begin(), slot, is_like=True)
+
+    def _write(self, unit: UnitOfWork, slot: Slot, is_like: bool) -> None:
+        """Bring the row of `slot` in line with memory: gathered in a transaction, at once outside of one.
+
+        `is_like` says that memory knew a value of the same type, so that there probably is a row.
+        """
         if unit.in_transaction:
-            unit.touch(owner, "attributes")
-            unit.gather(writer, (id(self), slot), (self, slot))
-            return
+            attribute_writer(self.owner().__dbclass__).gather(unit, self, slot, is_like)
+            self.gathered_in = unit.frames[-1].mark
+        else:
+            self._write_now(unit, slot, is_like)
+
+    def _write_now(self, unit: UnitOfWork, slot: Slot, is_like: bool) -> None:
+        owner = self.owner()
         try:
-            with unit.engine_statements():
-                writer.write(unit.connection, {0: (self, slot)})
+            attribute_writer(owner.__dbclass__).write_one(unit, self, slot, is_like)
         except IntegrityError:
             self.forget(slot, "refused by the database")
-            if not owner.__dbclass__._base_manager.using(alias).filter(pk=owner.pk).exists():
+            if not owner.__dbclass__._base_manager.using(owner._state.db).filter(pk=owner.pk).exists():
                 owner._vanished()
             raise
         except BaseException:
@@ -408,6 +448,8 @@ class AttributeStore(Owned):
         self.values.clear()
         self.anchors = self.defaults = self.rest = self.raw = self.locks = self.strings = NOTHING
         self.loaded = False
+        self.waiting = None
+        self.gathered_in = None
 
     def __repr__(self) -> str:
         return f"<attributes of {describe(self.owner())}>"

@@ -8,14 +8,23 @@ A value once loaded sits in the holder's own `__dict__`: reading it runs no Pyth
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from perdure.errors import ReadOnlyProperty
-from perdure.typeclasses.attribute_store import AttributeStore
+from perdure.typeclasses.attribute_store import AttributeStore, Slot
 from perdure.typeclasses.keys import normal_key
 from perdure.typeclasses.missing_value import MISSING
 
 __all__ = ["DbHolder", "NDbHolder", "db_holder"]
+
+
+@lru_cache(maxsize=4096)
+def _slot_of(name: str) -> Slot:
+    """The slot that an attribute of this name is kept in."""
+    if name.startswith(("__", "_p_")):
+        raise ReadOnlyProperty(f"{name!r} cannot be an attribute; choose a name that does not begin with '__' or '_p_'")
+    return ("", "", normal_key(name))
 
 
 class DbHolder:
@@ -35,11 +44,7 @@ class DbHolder:
         return None if value is MISSING else value
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name.startswith(("__", "_p_")):
-            raise ReadOnlyProperty(
-                f"{name!r} cannot be an attribute; choose a name that does not begin with '__' or '_p_'"
-            )
-        self._p_store.set_value(("", "", normal_key(name)), value)
+        self._p_store.set_value(_slot_of(name), value)
 
     def __delattr__(self, name: str) -> None:
         slot = ("", "", normal_key(name))

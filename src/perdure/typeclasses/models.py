@@ -24,11 +24,12 @@ from perdure.conf import conf
 from perdure.errors import InvalidArgument, ReadOnlyProperty, TypeclassError
 from perdure.idmapper.drafts import draft, runs_init
 from perdure.idmapper.models import SharedMemoryModel
+from perdure.idmapper.saving import PLAIN_SAVES
 from perdure.idmapper.states import State, require, state_of
 from perdure.idmapper.wrappers import dbref_number
 from perdure.locks import LockHandler
 from perdure.locks.permissions import check_permstring
-from perdure.transactions import transaction
+from perdure.transactions import all_or_nothing, transaction
 from perdure.typeclasses import missing, registry
 from perdure.typeclasses.attribute_loading import Cohort
 from perdure.typeclasses.handlers import lazy_handler
@@ -226,8 +227,6 @@ class TypedObject(WebAddresses, SharedMemoryModel, metaclass=TypeclassBase):
         """Write this object's fields; see `SharedMemoryModel.save`. A new object runs its creation hooks."""
         if self._state.adding:
             self._class_of_stored_path()
-        else:
-            self._check_assigned()
         super().save(*args, **kwargs)
 
     def _class_of_stored_path(self) -> None:
@@ -241,13 +240,13 @@ class TypedObject(WebAddresses, SharedMemoryModel, metaclass=TypeclassBase):
         """Refuse a blank key and a path that is no typeclass's, assigned to the fields; memory is as it was."""
         dirty = self.__dict__.get("_dirty") or {}
         if "db_key" in dirty and not str(self.db_key or "").strip():
-            self._give_back(["db_key"], {})
+            self._give_back(["db_key"])
             raise InvalidArgument(f"the key of {type(self).__name__} {self.dbref} is non-blank text; db_key was blank")
         if "db_typeclass_path" in dirty and self.db_typeclass_path:
             try:
                 registry.load(self.db_typeclass_path, self.__dbclass__)
             except TypeclassError:
-                self._give_back(["db_typeclass_path"], {})
+                self._give_back(["db_typeclass_path"])
                 raise
 
     def _fields_changed(self, old: dict[str, Any]) -> None:
@@ -290,8 +289,15 @@ class TypedObject(WebAddresses, SharedMemoryModel, metaclass=TypeclassBase):
         if "tags" in aspects and "_tag_store" in self.__dict__:
             self._tag_store.expire()
 
+    def _ask_before_writing(self) -> None:
+        """What allowed writes of attributes may no longer hold."""
+        holder = self.__dict__.get("db")
+        if holder is not None:
+            holder._p_store.gathered_in = None
+
     def _mark_deleted(self) -> None:
         super()._mark_deleted()
+        self._ask_before_writing()
         self._forget_in_referrers()
 
     def _revive(self) -> None:
@@ -320,20 +326,29 @@ class TypedObject(WebAddresses, SharedMemoryModel, metaclass=TypeclassBase):
     def key(self, value: str) -> None:
         self._rename("db_key", value, signals.SIGNAL_TYPED_OBJECT_POST_RENAME, "old_key", "new_key")
 
-    def _rename(self, field: str, value: str, signal: Any, old_name: str, new_name: str) -> None:
+    def _rename(self, name: str, value: str, signal: Any, old_name: str, new_name: str) -> None:
         require(self, "write stored data of")
         if not isinstance(value, str) or not value.strip():
             raise InvalidArgument(f"the key of {type(self).__name__} {self.dbref} is non-blank text, got {value!r}")
-        limit = getattr(self._meta.get_field(field), "max_length", None)
-        if limit is not None and len(value) > limit:
-            raise InvalidArgument(f"the key of {type(self).__name__} {self.dbref} has at most {limit} characters")
-        old = getattr(self, field)
+        field: Any = self._meta.get_field(name)
+        if field.max_length is not None and len(value) > field.max_length:
+            raise InvalidArgument(
+                f"the key of {type(self).__name__} {self.dbref} has at most {field.max_length} characters"
+            )
+        old = getattr(self, name)
         if old == value:
             return
-        with transaction(using=self._state.db):
-            self._assign_and_save(self._meta.get_field(field), value)
+        if not self._hears_of_renames() and not signal.receivers:
+            self._assign_and_save(field, value)  # nothing of the game's runs, so there is nothing to undo with it
+            return
+        with all_or_nothing(self._state.db):
+            self._assign_and_save(field, value)
             self.at_rename(old, value)
             signal.send(sender=self, **{old_name: old, new_name: value})
+
+    def _hears_of_renames(self) -> bool:
+        """Whether this object has an `at_rename` of its own."""
+        return getattr(self.at_rename, "__func__", None) is not TypedObject.at_rename
 
     @property
     def name(self) -> str:
@@ -488,3 +503,6 @@ def _read_only(obj: Any, name: str, what: str) -> str:
         "locks": "use obj.locks.add(lockstring)",
     }.get(name, f"use obj.{name}.add(…) and the like")
     return f"{type(obj).__name__}.{name} cannot be {what}; {way}"
+
+
+PLAIN_SAVES.add(TypedObject.save)

@@ -8,12 +8,12 @@ cached on the instance (its own handlers, cached properties) goes with the class
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import Any
 
 from perdure.errors import InvalidArgument, TypeclassNotFound
 from perdure.idmapper.states import State, require, state_of
-from perdure.transactions import on_rollback, transaction
+from perdure.transactions import all_or_nothing, on_rollback
 from perdure.typeclasses import registry
 from perdure.typeclasses.applied_arguments import normal_lockstring
 from perdure.typeclasses.handlers import lazy_handler
@@ -38,7 +38,7 @@ def swap(
     obj._check_swap(new_class)
     hooks = _hook_names(new_class, run_start_hooks)
     names = _attribute_names(clean_attributes)
-    with transaction(using=obj._state.db):
+    with all_or_nothing(obj._state.db):
         old_class = type(obj)
         _change_class(obj, new_class)
         if names is None:
@@ -99,20 +99,24 @@ def become(obj: Any, new_class: Any) -> None:
 
 
 def _set_class(obj: Any, new_class: Any) -> None:
-    for name in _made_by(type(obj)) | _made_by(new_class):
+    old_class: Any = type(obj)
+    for name in _made_by(old_class) | _made_by(new_class):
         obj.__dict__.pop(name, None)
     object.__setattr__(obj, "__class__", new_class)
+    obj._ask_before_writing()
 
 
-def _made_by(cls: Any) -> set[str]:
+@cache
+def _made_by(cls: Any) -> frozenset[str]:
     """What a typeclass caches on its instances, beside what every entity of its kind has."""
     common = set(cls.__dbclass__.__mro__)
-    return {
+    made = {
         name
         for base in cls.__mro__
         for name, value in vars(base).items()
         if isinstance(value, cached_property) or (isinstance(value, lazy_handler) and base not in common)
-    } - _HOLD_DATA
+    }
+    return frozenset(made - _HOLD_DATA)
 
 
 def _clean_memory(obj: Any, names: list[str] | None) -> None:

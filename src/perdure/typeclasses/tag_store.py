@@ -19,7 +19,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from perdure.idmapper.ownership import check_owner
 from perdure.idmapper.states import require
-from perdure.transactions import transaction, unit_of_work
+from perdure.transactions import UnitOfWork, transaction, unit_of_work
 from perdure.typeclasses.attribute_loading import OWNERS_PER_QUERY, Cohort
 from perdure.typeclasses.handlers import Owned
 from perdure.typeclasses.keys import normal_category, normal_key
@@ -115,20 +115,21 @@ class TagStore(Owned):
         """Raise unless the owner's tags may be written here and now."""
         owner = self.owner()
         require(owner, "write stored data of")
-        check_owner(owner, unit_of_work(owner._state.db))
+        unit = unit_of_work(owner._state.db)
+        check_owner(owner, unit)
+        unit.touch(owner, "tags")
 
     def _write(self, slots: list[TagSlot]) -> None:
         owner = self.owner()
         unit = unit_of_work(owner._state.db)
         writer = tag_writer(owner.__dbclass__)
         if unit.in_transaction:
-            unit.touch(owner, "tags")
             for slot in slots:
                 unit.gather(writer, (id(self), slot), (self, slot))
             return
         try:
             with transaction(using=owner._state.db), unit.engine_statements():
-                writer.write(unit.connection, dict(enumerate((self, slot) for slot in slots)))
+                writer.write(unit, dict(enumerate((self, slot) for slot in slots)))
         except BaseException:
             self.expire()
             raise
@@ -190,8 +191,9 @@ class TagWriter:
         self.name = model._meta.model_name
         self._seen: set[TagSlot] = set()  # a hint which tags exist, never relied on
 
-    def write(self, connection: BaseDatabaseWrapper, items: dict[Any, Any]) -> None:
+    def write(self, unit: UnitOfWork, items: dict[Any, Any]) -> None:
         """Bring the links of all `(store, slot)` in line with memory."""
+        connection = unit.connection
         added: list[tuple[int, TagSlot]] = []
         removed: list[tuple[int, TagSlot]] = []
         described: dict[TagSlot, str] = {}

@@ -46,6 +46,7 @@ class Decision(int):
 
 
 GRANTED = Decision(True)
+_SAID_TRUE = Decision(True, "", True)
 
 
 def allowed(result: object) -> bool:
@@ -61,4 +62,6 @@ def ask(hook: Callable[..., Any], *args: Any, **kwargs: Any) -> Decision:
         result = hook(*args, **kwargs)
     except Veto as veto:
         return Decision(False, veto.reason)
+    if result is True:
+        return _SAID_TRUE
     return Decision(allowed(result), "", result)

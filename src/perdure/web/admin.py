@@ -93,7 +93,7 @@ class TypedObjectAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         """Save as code would: a changed class is swapped, the rest are fields."""
         path = obj.db_typeclass_path
         if change and "db_typeclass_path" in form.changed_data:
-            obj._give_back(["db_typeclass_path"], {})
+            obj._give_back(["db_typeclass_path"])
             obj.swap_typeclass(path, run_start_hooks=None)
         obj.save()
 
