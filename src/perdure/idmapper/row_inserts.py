@@ -10,7 +10,6 @@ field's own conversion are asked, except of fields for which both are known to g
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
 from itertools import chain, islice
 from typing import Any

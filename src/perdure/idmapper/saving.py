@@ -14,19 +14,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.db import router, transaction
+from django.db import transaction
 from django.db.models import signals
 from django.db.models.base import ModelBase
 
 from perdure.errors import DuplicateInstance, InvalidArgument
-from perdure.idmapper import identifiers
 from perdure.idmapper.field_writes import IMMUTABLE, as_stored, field_writer, has_expression
-from perdure.idmapper.identity import identity_map, lock
-from perdure.idmapper.inheritance import relatives
 from perdure.idmapper.inserting import Inserting
 from perdure.idmapper.ownership import check_owner
-from perdure.idmapper.relations import release_targets
-from perdure.idmapper.residency import residents
 from perdure.idmapper.states import describe, require
 from perdure.transactions.connection import unit_of_work
 
