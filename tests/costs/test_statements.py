@@ -203,7 +203,7 @@ def test_a_transaction_writes_each_table_once(counted, room):
             thing.db.hp = -1
             thing.db.brand_new = "x"
             thing.db.l.append(2)
-            thing.tags.add("u")
+            thing.tags.add("told once")
     attributes = [sql for sql in statements.all if "objects_objectattribute" in sql]
     links = [sql for sql in statements.all if sql.startswith("INSERT") and "db_tags" in sql]
     assert len(attributes) == 1, [sql[:100] for sql in attributes]

@@ -13,7 +13,7 @@ from perdure.idmapper.wrappers import dbref_number
 from perdure.signals import SIGNAL_CHANNEL_POST_CREATE
 from perdure.transactions import transaction
 from perdure.typeclasses import registry
-from perdure.typeclasses.applied_arguments import apply_labels, create_many, normal_labels
+from perdure.typeclasses.applied_arguments import create_many, normal_labels
 from perdure.typeclasses.creation import NOT_GIVEN
 from perdure.typeclasses.managers import TypeclassManager, TypedObjectManager, TypedObjectQuerySet
 from perdure.typeclasses.unique_names import FOLDED, UniqueNameQuerySet, checked_name, fold
@@ -259,7 +259,9 @@ class MsgManager(SharedMemoryManager):
             stored.save()
             stored.senders = senders
             stored.receivers = targets
-            apply_labels(stored, labels)
+            if labels["locks"]:
+                stored.locks.add(labels["locks"])
+            stored.tags.batch_add(*labels["tags"])
         return stored
 
     def _visible_to(self, party: Any) -> Any:

@@ -20,10 +20,10 @@ from django.db.models import (
     BigAutoField,
     BigIntegerField,
     CharField,
-    Field,
     FileField,
     ForeignKey,
     IntegerField,
+    OneToOneField,
     PositiveBigIntegerField,
     PositiveIntegerField,
     TextField,
@@ -36,8 +36,8 @@ __all__ = ["RowInserter", "row_inserter"]
 # SQLite binds at most 32,766 parameters a statement; beyond a hundred rows nothing is gained by more.
 ROWS_PER_STATEMENT = 100
 
-_WHOLE = frozenset({int, type(None)})
-_TEXT = frozenset({str, type(None)})
+_WHOLE: frozenset[type] = frozenset({int, type(None)})
+_TEXT: frozenset[type] = frozenset({str, type(None)})
 _AS_THEY_ARE: dict[type, frozenset[type]] = {
     **dict.fromkeys((CharField, TextField), _TEXT),
     **dict.fromkeys(
@@ -49,8 +49,8 @@ _NOTHING: frozenset[type] = frozenset()
 
 def _as_they_are(field: Any) -> frozenset[type]:
     """Types of values that a field sends, and reads, as they are."""
-    if isinstance(field, ForeignKey):
-        return _as_they_are(field.target_field) if type(field).pre_save is Field.pre_save else _NOTHING
+    if type(field) in (ForeignKey, OneToOneField):
+        return _as_they_are(field.target_field)
     return _AS_THEY_ARE.get(type(field), _NOTHING)
 
 

@@ -162,15 +162,16 @@ def _prepare(model: Any, typeclass: Any, arguments: dict[str, Any], call: str, f
         if (home := find_home()) is not None:
             given["home"] = home
     given.pop("report_to", None)
-    instance = cls(
+    instance = cls._draft(
         db_key=given.get("key", ""),
         db_location=given.get("location"),
         db_home=given.get("home"),
         db_destination=given.get("destination"),
     )
-    instance._createdict = given
+    instance.__dict__["_createdict"] = given
     if hasattr(cls.basetype_setup, "sets_default_locks"):
-        instance.db_lock_storage = normal_lockstring(cls.default_locks)  # what that hook would write in a moment
+        # What that hook would write in a moment.
+        instance.__dict__["db_lock_storage"] = normal_lockstring(cls.default_locks)
     return instance
 
 

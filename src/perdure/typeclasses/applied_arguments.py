@@ -16,17 +16,22 @@ from perdure.locks import LockHandler
 from perdure.transactions import transaction
 from perdure.typeclasses.creation import (
     NOT_GIVEN,
+    AttributeArgument,
     normal_attributes,
     normal_keys,
     normal_locks,
     normal_nattributes,
     normal_tags,
 )
+from perdure.typeclasses.keys import normal_category, normal_key
+from perdure.typeclasses.tag_store import tag_slot
 
 __all__ = ["WITHOUT_HOOKS", "apply_labels", "create_many", "normal_labels", "normal_lockstring"]
 
 #: Set on a new instance whose creation hooks are not to run.
 WITHOUT_HOOKS = "_without_hooks"
+
+_TAG_TYPES = (("permission", "permissions"), ("alias", "aliases"), ("", "tags"))
 
 _FORMS: dict[str, Any] = {
     "locks": lambda value: normal_locks(value),
@@ -52,20 +57,34 @@ def normal_labels(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def apply_labels(entity: Any, arguments: dict[str, Any]) -> None:
-    """Give `entity` what `normal_labels` made of the common arguments."""
+    """Give `entity` what `normal_labels` made of the common arguments.
+
+    Called inside the creation's own transaction, so that everything leaves together. It asks the stores: handlers would
+    stay in memory with every object that is created.
+    """
     if locks := arguments.get("locks"):
         entity.locks.add(locks)
-    if permissions := arguments.get("permissions"):
-        entity.permissions.batch_add(*permissions)
-    if aliases := arguments.get("aliases"):
-        entity.aliases.batch_add(*aliases)
-    if tags := arguments.get("tags"):
-        entity.tags.batch_add(*tags)
-    # One by one: the creation that calls this is a transaction already, and a savepoint would cut its batch of writes.
-    for key, value, category, lockstring, _ in (*arguments.get("attributes", ()), *arguments.get("attrs", ())):
-        entity.attributes.add(key, value, category=category, lockstring=lockstring)
+    labels = [
+        (tag_slot(tagtype, key, category), data)
+        for tagtype, name in _TAG_TYPES
+        for key, category, data in arguments.get(name) or ()
+    ]
+    if labels:
+        entity._tag_store.add_many(labels)
+    for name in ("attributes", "attrs"):
+        if attributes := arguments.get(name):
+            _apply_attributes(entity, attributes)
     for key, value in arguments.get("nattributes", {}).items():
         entity.nattributes.add(key, value)
+
+
+def _apply_attributes(entity: Any, attributes: Iterable[AttributeArgument]) -> None:
+    store = entity._attribute_store
+    for key, value, category, lockstring, _ in attributes:
+        if lockstring:
+            entity.attributes.add(key, value, category=category, lockstring=lockstring)  # which checks the locks
+        else:
+            store.set_value(("", normal_category(category), normal_key(key)), value)
 
 
 class _LockHost:

@@ -22,6 +22,7 @@ from django.utils import timezone
 from perdure import signals
 from perdure.conf import conf
 from perdure.errors import InvalidArgument, ReadOnlyProperty, TypeclassError
+from perdure.idmapper.drafts import draft, runs_init
 from perdure.idmapper.models import SharedMemoryModel
 from perdure.idmapper.states import State, require, state_of
 from perdure.idmapper.wrappers import dbref_number
@@ -116,6 +117,15 @@ class TypedObject(WebAddresses, SharedMemoryModel, metaclass=TypeclassBase):
             self.__dict__["db_typeclass_path"] = cls.path
         if "db_typeclass_version" not in kwargs and not args:
             self.__dict__["db_typeclass_version"] = cls.typeclass_version
+
+    @classmethod
+    def _draft(cls, **values: Any) -> Any:
+        """What `cls(**values)` makes, at less cost; see `drafts`."""
+        family = cls.__dbclass__
+        actual = registry.default_class(family) if cls is family else cls
+        if not runs_init(actual):
+            values |= {"db_typeclass_path": actual.path, "db_typeclass_version": actual.typeclass_version}
+        return draft(actual, values)
 
     def _class_at_construction(self, typeclass: Any) -> Any:
         family = self.__dbclass__

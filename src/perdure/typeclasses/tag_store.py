@@ -10,8 +10,9 @@ store.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from functools import cache
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache, lru_cache
+from itertools import chain
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -21,11 +22,28 @@ from perdure.idmapper.states import require
 from perdure.transactions import transaction, unit_of_work
 from perdure.typeclasses.attribute_loading import OWNERS_PER_QUERY, Cohort
 from perdure.typeclasses.handlers import Owned
+from perdure.typeclasses.keys import normal_category, normal_key
 from perdure.typeclasses.tag_model import Tag
 
-__all__ = ["TagSlot", "TagStore", "load_tags", "load_tags_of_many", "tag_writer"]
+__all__ = ["TagSlot", "TagStore", "load_tags", "load_tags_of_many", "tag_slot", "tag_writer"]
 
 TagSlot = tuple[str, str, str]  # (tagtype, category, key); empty for "none"
+
+# SQLite binds at most 32,766 parameters a statement.
+LINKS_PER_STATEMENT = 1000
+SEEN_AT_MOST = 10_000
+
+
+def tag_slot(tagtype: str, key: Any, category: Any) -> TagSlot:
+    """The slot of a tag, in the normal form of keys and categories. Raises `InvalidKey`."""
+    if type(key) is str and (category is None or type(category) is str):
+        return _text_slot(tagtype, key, category)
+    return (tagtype, normal_category(category, "tag", 64), normal_key(key, "tag"))
+
+
+@lru_cache(maxsize=4096)
+def _text_slot(tagtype: str, key: str, category: str | None) -> TagSlot:
+    return (tagtype, normal_category(category, "tag", 64), normal_key(key, "tag"))
 
 
 class TagStore(Owned):
@@ -59,14 +77,22 @@ class TagStore(Owned):
 
     def add(self, slot: TagSlot, data: str | None = None) -> None:
         """Carry this tag; `data` given replaces what describes the shared tag."""
+        self.add_many([(slot, data)])
+
+    def add_many(self, tags: Iterable[tuple[TagSlot, str | None]]) -> None:
+        """Carry all of these tags, each with its data (or None); they are written together."""
         self.check_writable()
         self.load()
-        if slot in self.slots and data is None:
-            return
-        self.slots[slot] = None
-        if data is not None:
-            self.data[slot] = data
-        self._write([slot])
+        added = []
+        for slot, data in tags:
+            if slot in self.slots and data is None:
+                continue
+            self.slots[slot] = None
+            if data is not None:
+                self.data[slot] = data
+            added.append(slot)
+        if added:
+            self._write(added)
 
     def remove(self, slots: Iterable[TagSlot]) -> None:
         """Carry these tags no longer."""
@@ -162,6 +188,7 @@ class TagWriter:
     def __init__(self, model: Any) -> None:
         self.model = model
         self.name = model._meta.model_name
+        self._seen: set[TagSlot] = set()  # a hint which tags exist, never relied on
 
     def write(self, connection: BaseDatabaseWrapper, items: dict[Any, Any]) -> None:
         """Bring the links of all `(store, slot)` in line with memory."""
@@ -174,9 +201,8 @@ class TagWriter:
                 described[slot] = store.data.pop(slot)
         link = _Link(self.model, connection.ops.quote_name)
         with connection.cursor() as cursor:
-            if added:
-                self._create_tags(connection, cursor, {slot for _, slot in added})
-                self._link(cursor, link, added, self._ids(connection, cursor, {slot for _, slot in added}))
+            for chunk in _chunks(added):
+                self._add(connection, cursor, link, chunk)
             if removed:
                 ids = self._ids(connection, cursor, {slot for _, slot in removed})
                 self._unlink(connection, cursor, link, [(pk, ids[slot]) for pk, slot in removed if slot in ids])
@@ -189,6 +215,19 @@ class TagWriter:
         """Forget what the database refused."""
         for store, _ in items.values():
             store.expire()
+
+    def _add(self, connection: BaseDatabaseWrapper, cursor: Any, link: _Link, added: list[tuple[int, TagSlot]]) -> None:
+        """Make the links, and the tags that there are not."""
+        wanted = {slot for _, slot in added}
+        if not wanted <= self._seen:
+            self._create_tags(connection, cursor, wanted)
+            if len(self._seen) > SEEN_AT_MOST:
+                self._seen.clear()
+            self._seen |= wanted
+        if self._link(connection, cursor, link, added) < len(added):
+            # A tag is gone that was seen before (or a link was there): whoever removed it may not be this process.
+            self._create_tags(connection, cursor, wanted)
+            self._link(connection, cursor, link, added)
 
     def _create_tags(self, connection: BaseDatabaseWrapper, cursor: Any, slots: set[TagSlot]) -> None:
         table = connection.ops.quote_name(Tag._meta.db_table)
@@ -211,12 +250,18 @@ class TagWriter:
         )
         return {(tagtype, category, key): pk for tagtype, category, key, pk in cursor.fetchall()}
 
-    def _link(self, cursor: Any, link: _Link, added: list[tuple[int, TagSlot]], ids: dict[TagSlot, int]) -> None:
-        marks = ", ".join(["(%s, %s)"] * len(added))
+    def _link(self, connection: BaseDatabaseWrapper, cursor: Any, link: _Link, added: list[tuple[int, TagSlot]]) -> int:
+        """Link owners to those of the tags that exist; how many links have been made."""
+        marks = ", ".join(["(%s, %s, %s, %s)"] * len(added))
+        table = connection.ops.quote_name(Tag._meta.db_table)
+        # SQLite takes what is left of CROSS JOIN first: each wanted link, in order, finds its tag by the unique index.
         cursor.execute(
-            f"INSERT INTO {link.table} ({link.owner}, {link.tag}) VALUES {marks} ON CONFLICT DO NOTHING",
-            [item for pk, slot in added for item in (pk, ids[slot])],
+            f"INSERT INTO {link.table} ({link.owner}, {link.tag}) SELECT CAST(v.column1 AS bigint), t.id "
+            f"FROM (VALUES {marks}) v CROSS JOIN {table} t WHERE t.db_key = v.column4 AND t.db_category = v.column3 "
+            "AND t.db_tagtype = v.column2 AND t.db_model = %s ON CONFLICT DO NOTHING",
+            [*chain.from_iterable((pk, *slot) for pk, slot in added), self.name],
         )
+        return int(cursor.rowcount)
 
     def _unlink(self, connection: BaseDatabaseWrapper, cursor: Any, link: _Link, pairs: list[tuple[int, int]]) -> None:
         if not pairs:
@@ -229,6 +274,11 @@ class TagWriter:
             [*owners, *(item for pair in pairs for item in pair)],
         )
         remove_unused_tags(connection, cursor, self.model, {tag for _, tag in pairs})
+
+
+def _chunks(links: list[tuple[int, TagSlot]]) -> Iterator[list[tuple[int, TagSlot]]]:
+    for start in range(0, len(links), LINKS_PER_STATEMENT):
+        yield links[start : start + LINKS_PER_STATEMENT]
 
 
 def remove_unused_tags(connection: BaseDatabaseWrapper, cursor: Any, model: Any, tags: Iterable[int]) -> None:

@@ -15,10 +15,10 @@ from perdure.idmapper.states import require
 from perdure.locks import permissions as permission_rules
 from perdure.transactions import transaction, unit_of_work
 from perdure.typeclasses.handlers import OwnerRef
-from perdure.typeclasses.keys import normal_category, normal_key
+from perdure.typeclasses.keys import normal_category
 from perdure.typeclasses.tag_model import Tag
 from perdure.typeclasses.tag_properties import AliasProperty, PermissionProperty, TagCategoryProperty, TagProperty
-from perdure.typeclasses.tag_store import TagSlot, TagStore
+from perdure.typeclasses.tag_store import TagSlot, TagStore, tag_slot
 
 __all__ = [
     "AliasHandler",
@@ -52,7 +52,7 @@ class TagHandler:
         return owner._tag_store  # type: ignore[no-any-return]
 
     def _slot(self, key: Any, category: Any) -> TagSlot:
-        return (self._tagtype or "", normal_category(category, "tag", 64), normal_key(key, "tag"))
+        return tag_slot(self._tagtype or "", key, category)
 
     def _in(self, category: Any) -> list[TagSlot]:
         normal = normal_category(category, "tag", 64)
@@ -64,9 +64,7 @@ class TagHandler:
         `data` describes the tag itself, for every object that carries it.
         """
         slots = [self._slot(one, category) for one in _many(key) if one is not None]
-        with self._together():
-            for slot in slots:
-                self._store.add(slot, None if data is None else str(data))
+        self._store.add_many([(slot, None if data is None else str(data)) for slot in slots])
 
     def has(self, key: Any = None, category: Any = None, return_list: bool = False) -> bool | list[bool]:
         """Whether the object carries a tag: a bool for one key, a list for several; without a key, any in category."""
@@ -134,11 +132,14 @@ class TagHandler:
     def batch_add(self, *tags: Any) -> None:
         """Add several, each `key`, `(key, category)` or `(key, category, data)`; checked before any is added."""
         items = [_unpack(item) for item in tags]
-        for key, category, _ in items:
-            self._slot(key, category)
-        with self._together():
-            for key, category, data in items:
-                self.add(key, category, data)
+        self._store.add_many(
+            [
+                (self._slot(one, category), None if data is None else str(data))
+                for key, category, data in items
+                for one in _many(key)
+                if one is not None
+            ]
+        )
 
     def batch_remove(self, *tags: Any) -> None:
         """Remove several, in the shapes of `batch_add`."""
