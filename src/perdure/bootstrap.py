@@ -13,18 +13,18 @@ reached). None of them changes the database.
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from perdure.errors import ConfigurationError, NoGameDirectory, SchemaOutdated
-
-if TYPE_CHECKING:
-    from django.db.backends.base.base import BaseDatabaseWrapper
+from perdure.errors import ConfigurationError, NoGameDirectory
+from perdure.idmapper.collector import held_off
+from perdure.schema import check_schema
 
 __all__ = ["check_schema", "find_game_directory", "import_game", "prepare", "setup"]
 
@@ -53,10 +53,13 @@ def setup(game_dir: str | Path | None = None, settings: str | Mapping[str, Any] 
         SchemaOutdated: the database lacks migrations.
         ConfigurationError: another game is set up already, or its settings cannot be used.
     """
-    directory = prepare(game_dir, settings)
-    if not _imported:
-        check_schema()
-        import_game()
+    with held_off():
+        directory = prepare(game_dir, settings)
+        if not _imported:
+            check_schema()
+            import_game()
+            # What has been imported stays. To look through it for garbage, even once, takes an eighth of a start.
+            gc.freeze()
     return directory
 
 
@@ -176,45 +179,6 @@ def _configure(directory: Path, settings: str | Mapping[str, Any] | None) -> Non
 def _remember(directory: Path) -> None:
     global _prepared
     _prepared = directory
-
-
-def check_schema(alias: str = "default") -> None:
-    """See that the database has every migration that this version brings.
-
-    Raises:
-        SchemaOutdated: it lacks some, or does not exist yet.
-        ConfigurationError: it cannot be reached.
-    """
-    from django.db import connections
-    from django.db.migrations.executor import MigrationExecutor
-    from django.db.utils import OperationalError
-
-    connection = connections[alias]
-    if missing := _missing_file(connection):
-        raise SchemaOutdated(f"the database {missing} does not exist yet. Make it with: perdure migrate")
-    try:
-        executor = MigrationExecutor(connection)
-        plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except OperationalError as error:
-        raise ConfigurationError(
-            f"the database {alias!r} cannot be reached: {error}. See DATABASES in settings.py."
-        ) from error
-    if plan:
-        names = ", ".join(f"{migration.app_label}.{migration.name}" for migration, _ in plan[:5])
-        more = f" and {len(plan) - 5} more" if len(plan) > 5 else ""
-        raise SchemaOutdated(
-            f"the database {alias!r} lacks {len(plan)} migration(s): {names}{more}. "
-            "Make a copy of it if it matters to you, then run: perdure migrate"
-        )
-
-
-def _missing_file(connection: BaseDatabaseWrapper) -> str | None:
-    """The file of a SQLite database that is not there; connecting would make an empty one."""
-    if connection.vendor != "sqlite":
-        return None
-    name = str(connection.settings_dict["NAME"])
-    in_memory = name == ":memory:" or "mode=memory" in name
-    return None if in_memory or name.startswith("file:") or Path(name).exists() else name
 
 
 def import_game() -> None:

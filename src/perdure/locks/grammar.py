@@ -27,71 +27,26 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
-
 from perdure.errors import LockException
-from perdure.locks.tree import TEXT, VALUE, And, Call, Lockdef, Node, Not, Or, depth_of
+from perdure.locks.tree import ACCESS_TYPE, MAX_DEPTH, RESERVED_KEYWORDS, Lockdef, Node
+
+__all__ = [
+    "EXPRESSION_TYPE",
+    "MAX_DEPTH",
+    "MAX_LENGTH",
+    "RESERVED_KEYWORDS",
+    "compile_ad_hoc",
+    "compile_lockstring",
+    "is_access_type",
+    "parse",
+    "parse_expression",
+]
 
 MAX_LENGTH = 4096
-MAX_DEPTH = 32
 EXPRESSION_TYPE = "expression"
 
-_QUOTED = r""""(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\]|\\[\s\S])*'"""
-_ACCESS_TYPE = r"""[^\s:;(),'"=]+"""
 _UNSTORABLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
-_STARTS_WITH_TYPE = re.compile(rf"[\s;]*{_ACCESS_TYPE}\s*:")
-_ESCAPED = re.compile(r"""\\(["'\\])""")
-
-_GRAMMAR = rf"""
-lockstring: lockdef? (SEMICOLON lockdef?)*
-lockdef: ACCESS_TYPE COLON either
-expression: either
-either: both (_OR both)*
-both: _not (_AND _not)*
-_not: negation | call | _LPAR either _RPAR
-negation: _NOT _not
-call: NAME _LPAR argument? (_COMMA argument?)* _RPAR
-argument: TEXT -> positional
-        | QUOTED -> positional
-        | KEY (VALUE | QUOTED)? -> keyword
-
-ACCESS_TYPE: /{_ACCESS_TYPE}/
-COLON: ":"
-SEMICOLON: ";"
-_COMMA: ","
-_LPAR: "("
-_RPAR: ")"
-_OR: /or(?!\w)/i
-_AND: /and(?!\w)/i
-_NOT.2: /not(?!\w)/i
-NAME: /\w+/
-KEY.2: /[^\W\d]\w*\s*=/
-TEXT: /{TEXT}/
-VALUE: /{VALUE}/
-QUOTED: /{_QUOTED}/
-%ignore /\s+/
-"""
-
-# What the engine itself passes to a lock function; a lockstring must not speak for it.
-RESERVED_KEYWORDS = frozenset({"access_type", "accessed_obj", "accessing_obj", "session"})
-
-_IN_WORDS = {
-    "$END": "the end",
-    "ACCESS_TYPE": "an access type",
-    "COLON": "':' after the access type",
-    "KEY": "an argument",
-    "NAME": "a lock function",
-    "QUOTED": "an argument",
-    "SEMICOLON": "';'",
-    "TEXT": "an argument",
-    "VALUE": "an argument",
-    "_AND": "'and'",
-    "_COMMA": "','",
-    "_LPAR": "'('",
-    "_NOT": "'not'",
-    "_OR": "'or'",
-    "_RPAR": "')'",
-}
+_STARTS_WITH_TYPE = re.compile(rf"[\s;]*{ACCESS_TYPE}\s*:")
 
 
 def parse(text: str) -> tuple[Lockdef, ...]:
@@ -122,86 +77,14 @@ def compile_ad_hoc(text: str) -> Mapping[str, Lockdef]:
 
 def is_access_type(name: str) -> bool:
     """Whether the text can name an access type."""
-    return re.fullmatch(_ACCESS_TYPE, name) is not None
-
-
-class _Refused(Exception):
-    """The builder found something wrong; carries message and position to where the text is known."""
-
-    def __init__(self, message: str, position: int | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.position = position
-
-
-class _Builder(Transformer[Token, Any]):
-    """Makes our tree while Lark parses; methods are named after the rules of the grammar."""
-
-    def lockstring(self, parts: list[Lockdef | Token]) -> list[Lockdef | Token]:
-        return parts
-
-    def lockdef(self, parts: list[Any]) -> tuple[str, int, Node]:
-        access_type, colon, expression = parts
-        return str(access_type).lower(), colon.end_pos, expression
-
-    def expression(self, parts: list[Node]) -> Node:
-        return parts[0]
-
-    def either(self, parts: list[Node]) -> Node:
-        return parts[0] if len(parts) == 1 else self._bounded(Or(tuple(parts)))
-
-    def both(self, parts: list[Node]) -> Node:
-        return parts[0] if len(parts) == 1 else self._bounded(And(tuple(parts)))
-
-    def negation(self, parts: list[Node]) -> Node:
-        return self._bounded(Not(parts[0]))
-
-    def call(self, parts: list[Any]) -> Call:
-        name, *arguments = parts
-        args = tuple(value for key, value, _ in arguments if key is None)
-        kwargs: dict[str, str] = {}
-        for key, value, position in arguments:
-            if key is None:
-                continue
-            if key in RESERVED_KEYWORDS:
-                raise _Refused(f"the argument name {key!r} is the engine's own; use another", position)
-            if key in kwargs:
-                raise _Refused(f"the argument {key!r} is given twice", position)
-            kwargs[key] = value
-        return Call(str(name), args, tuple(kwargs.items()), name.start_pos or 0)
-
-    def positional(self, parts: list[Token]) -> tuple[None, str, int | None]:
-        return None, _plain(parts[0]), parts[0].start_pos
-
-    def keyword(self, parts: list[Token]) -> tuple[str, str, int | None]:
-        key = str(parts[0])[:-1].strip()
-        return key, _plain(parts[1]) if len(parts) > 1 else "", parts[0].start_pos
-
-    def _bounded(self, node: Node) -> Node:
-        # The operands have passed this already, so the recursion inside is bounded as well.
-        if depth_of(node) > MAX_DEPTH:
-            raise _Refused(f"the expression is nested deeper than {MAX_DEPTH} levels; simplify it")
-        return node
-
-
-def _plain(token: Token) -> str:
-    return _ESCAPED.sub(r"\1", token[1:-1]) if token.type == "QUOTED" else str(token)
-
-
-@lru_cache(maxsize=1)
-def _parser() -> Lark:
-    return Lark(_GRAMMAR, parser="lalr", lexer="contextual", start=["lockstring", "expression"], transformer=_Builder())
+    return re.fullmatch(ACCESS_TYPE, name) is not None
 
 
 def _run(text: str, start: str) -> Any:
     _refuse_unfit(text)
-    try:
-        built: Any = _parser().parse(text, start=start)
-    except UnexpectedInput as error:
-        raise _syntax_error(error, text) from None
-    except _Refused as error:
-        raise LockException(error.message, text, error.position) from None
-    return _with_sources(built, text) if start == "lockstring" else built
+    from perdure.locks.parser import run  # with the parser generator, which a start does not need
+
+    return run(text, start)
 
 
 def _refuse_unfit(text: str) -> None:
@@ -212,57 +95,3 @@ def _refuse_unfit(text: str) -> None:
     if unstorable := _UNSTORABLE.search(text):
         position = unstorable.start()
         raise LockException(f"character {position} ({text[position]!a}) cannot stand in a lockstring")
-
-
-def _with_sources(parts: list[Any], text: str) -> tuple[Lockdef, ...]:
-    """Adds to each lockdef its expression as written: from its colon to the next semicolon of the list."""
-    ends = [part.start_pos for part in parts if isinstance(part, Token)]
-    lockdefs = []
-    for part in parts:
-        if isinstance(part, Token):
-            ends.pop(0)
-            continue
-        access_type, begin, expression = part
-        end = ends[0] if ends else len(text)
-        lockdefs.append(Lockdef(access_type, expression, text[begin:end].strip()))
-    return tuple(lockdefs)
-
-
-def _syntax_error(error: UnexpectedInput, text: str) -> LockException:
-    position, expected = _where_and_expected(error, text)
-    if expected == {"_LPAR"}:
-        return _stray_word(text, position)
-    found = repr(_word_at(text, position)) if position < len(text) else "the end"
-    if found in ("'\"'", '"\'"'):
-        return LockException("a quote mark that is not closed, or stands inside an unquoted argument", text, position)
-    wanted = sorted({_IN_WORDS[name] for name in expected if name in _IN_WORDS})
-    if text.count("(", 0, position) <= text.count(")", 0, position) and "')'" in wanted:
-        wanted.remove("')'")
-    in_argument = "','" in wanted and found != "the end"
-    hint = "; put an argument in quotes to keep such characters in it" if in_argument else ""
-    return LockException(f"found {found} where {' or '.join(wanted)} should be{hint}", text, position)
-
-
-def _where_and_expected(error: UnexpectedInput, text: str) -> tuple[int, set[str]]:
-    position = error.pos_in_stream if error.pos_in_stream is not None else len(text)
-    if isinstance(error, UnexpectedToken):
-        return (len(text) if error.token.type == "$END" else position), set(error.expected)
-    return position, set(error.allowed or ()) if isinstance(error, UnexpectedCharacters) else set()
-
-
-def _stray_word(text: str, position: int) -> LockException:
-    """A word in the place of a lock function that has no parentheses after it."""
-    before = text[:position].rstrip()
-    word = re.search(r"\w+$", before)
-    begin = word.start() if word else position
-    return LockException(
-        f"stray word {before[begin:]!r}: lock functions are written with parentheses, and only"
-        " 'and', 'or' and 'not' stand between them",
-        text,
-        begin,
-    )
-
-
-def _word_at(text: str, position: int) -> str:
-    word = re.match(r"\w+|\S", text[position:])
-    return word.group() if word else text[position]

@@ -15,6 +15,12 @@ _PLAIN = r"""(?:[^\s'"(),;=]|(?<=\w)'(?=\w))"""
 _PLAIN_OR_EQUALS = r"""(?:[^\s'"(),;]|(?<=\w)'(?=\w))"""
 TEXT = rf"{_PLAIN}+(?:\s+{_PLAIN}+)*"
 VALUE = rf"{_PLAIN}{_PLAIN_OR_EQUALS}*(?:\s+{_PLAIN_OR_EQUALS}+)*"
+ACCESS_TYPE = r"""[^\s:;(),'"=]+"""
+
+MAX_DEPTH = 32
+
+# What the engine itself passes to a lock function; a lockstring must not speak for it.
+RESERVED_KEYWORDS = frozenset({"access_type", "accessed_obj", "accessing_obj", "session"})
 
 
 @dataclass(frozen=True, slots=True)
