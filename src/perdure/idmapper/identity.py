@@ -25,27 +25,38 @@ _maps: dict[tuple[str, type], IdentityMap] = {}
 
 
 class IdentityRef(weakref.ref):  # type: ignore[type-arg]
-    """A weak reference that knows under which primary key it is registered."""
+    """A weak reference that knows under which primary key it is registered.
 
-    __slots__ = ("pk",)
+    Attributes:
+        stamp: as of when the instance is known to agree with its row (see `transactions.outside`).
+    """
+
+    __slots__ = ("pk", "stamp")
 
     pk: Any
+    stamp: int
 
 
 class IdentityMap:
-    """The live instances of one table in one database."""
+    """The live instances of one table in one database.
 
-    __slots__ = ("_forget", "alias", "model", "refs")
+    Attributes:
+        found_in_memory: how many rows queries have brought, one after the other, whose instances were in memory.
+    """
+
+    __slots__ = ("_forget", "alias", "found_in_memory", "model", "refs")
 
     def __init__(self, alias: str, model: type) -> None:
         self.alias = alias
         self.model = model
         self.refs: dict[Any, IdentityRef] = {}
+        self.found_in_memory = 0
         self._forget = self._unregister  # one bound method for all references
 
     def _unregister(self, ref: IdentityRef) -> None:
         if self.refs.get(ref.pk) is ref:
             del self.refs[ref.pk]
+            self.found_in_memory = 0
 
     def get(self, pk: Any) -> Any:
         """The live instance of this pk, or None. `pk` must have the field's own type."""
@@ -56,6 +67,7 @@ class IdentityMap:
         """Register `instance`; whoever was registered before is no longer."""
         ref = IdentityRef(instance, self._forget)
         ref.pk = pk
+        ref.stamp = 0
         self.refs[pk] = ref
 
     def remove(self, pk: Any, instance: Any) -> None:

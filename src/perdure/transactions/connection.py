@@ -21,6 +21,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
 from perdure.transactions.clock import write_clock
+from perdure.transactions.outside import note_statement
 from perdure.transactions.unit_of_work import UnitOfWork
 
 __all__ = ["attach", "unit_of_work"]
@@ -69,6 +70,8 @@ def _flush_before(
         write_clock.now += 1
         if not sql.startswith(_CONTROL):
             unit.has_written = True
+            if not unit.in_engine:
+                note_statement(unit.connection.alias, sql)
     return execute(sql, params, many, context)
 
 

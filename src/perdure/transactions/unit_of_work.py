@@ -93,6 +93,11 @@ class UnitOfWork:
         """Whether a transaction is open on this connection."""
         return not self.connection.autocommit and self.connection.connection is not None
 
+    @property
+    def in_engine(self) -> bool:
+        """Whether the statements of now are the engine's own, which memory is in step with."""
+        return self._engine_depth > 0
+
     # --- what the engine tells it
 
     def touch(self, target: Undoable, aspect: str) -> None:
