@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from functools import cache
 from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 from django.db import connections
@@ -45,12 +46,17 @@ def recall(queryset: Any) -> list[Any] | None:
     if not _is_recallable(model) or not _asks_for_whole_rows(queryset):
         return None
     query = queryset.query.clone()
-    query.add_fields([model._meta.pk.name], False)
+    query.set_select([model._meta.pk.get_col(query.get_initial_alias())])
+    by_id = query.order_by == ("pk",) and not (query.is_sliced or query.extra_order_by)
+    if by_id:
+        query.clear_ordering(force=True)  # Django takes longer to write it down (25 us) than Python to sort
     compiler = query.get_compiler(using=alias)
     rows = list(chain.from_iterable(compiler.execute_sql()))
     convert = row_converter(compiler) if rows else None
     if convert is not None:
         rows = list(convert(rows))
+    if by_id:
+        rows.sort(key=itemgetter(0), reverse=not query.standard_ordering)
     found = _agreeing(known, model, rows)
     if found is None:
         known.found_in_memory = 0

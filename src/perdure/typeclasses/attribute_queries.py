@@ -53,20 +53,18 @@ class AttributeQueries:
         values = () if lookup == "exists" else (value_condition(lookup, operand, where),)
         return self._attribute_rows(key, category, *values).condition()
 
-    def _conditions(self, category: Any, lookups: dict[str, Any]) -> Q:
-        """The condition that the attributes of an object match all of `lookups`."""
-        condition = Q()
+    def _conditions(self, category: Any, lookups: dict[str, Any]) -> list[Q]:
+        """The conditions that together say that the attributes of an object match all of `lookups`."""
+        conditions = []
         values: dict[str, list[ValueCondition]] = {}
         for name, operand in lookups.items():
             key, lookup = _split(name)
             where = f"filter_attributes({name}=…)"
             if lookup == "isnull":
-                condition &= self.attribute_condition(key, lookup, operand, category, where)
+                conditions.append(self.attribute_condition(key, lookup, operand, category, where))
             else:
                 values.setdefault(key, []).append(value_condition(lookup, operand, where))
-        for key, wanted in values.items():
-            condition &= self._attribute_rows(key, category, *wanted).condition()
-        return condition
+        return conditions + [self._attribute_rows(key, category, *wanted).condition() for key, wanted in values.items()]
 
     def filter_attributes(self, category: Any = None, **lookups: Any) -> Any:
         """The objects whose attributes match all of `lookups`.
@@ -74,11 +72,11 @@ class AttributeQueries:
         `worth=5`, `worth__gt=20`, `worth__in=[…]`, `worth__range=(1, 9)`, `name__startswith="a"`, `worth__isnull=True`
         (no such attribute, or None). Raises `UnknownLookup`.
         """
-        return self.filter(self._conditions(category, lookups))  # type: ignore[attr-defined]
+        return self.filter(*self._conditions(category, lookups))  # type: ignore[attr-defined]
 
     def exclude_attributes(self, category: Any = None, **lookups: Any) -> Any:
         """The objects whose attributes do not match all of `lookups`; those without the attribute stay."""
-        return self.exclude(self._conditions(category, lookups))  # type: ignore[attr-defined]
+        return self.exclude(*self._conditions(category, lookups))  # type: ignore[attr-defined]
 
     def order_by_attribute(self, *names: str, category: Any = None) -> Any:
         """Order by attribute values: numbers before text and dates, missing ones last; a leading `-` reverses."""

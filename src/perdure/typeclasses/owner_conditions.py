@@ -13,13 +13,16 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
-from django.db.models import BooleanField, Expression, F, Q
+from django.db.models import BooleanField, F, Lookup, Q
 
 from perdure.typeclasses.attribute_rows import attribute_model
 from perdure.typeclasses.tag_model import Tag
 from perdure.typeclasses.value_conditions import COLUMNS, ValueCondition
 
 __all__ = ["AmongOwners", "AttributeRows", "OwnedRows", "TagLinks"]
+
+
+_PK = F("pk")
 
 
 class OwnedRows(Protocol):
@@ -29,26 +32,30 @@ class OwnedRows(Protocol):
         """SQL that selects the ids of their owners, and its parameters."""
 
 
-class AmongOwners(Expression):
-    """The condition that an object owns one of `rows`."""
+class AmongOwners(Lookup):  # type: ignore[type-arg]
+    """The condition that an object owns one of `rows`.
 
-    def __init__(self, rows: OwnedRows) -> None:
-        super().__init__(output_field=BooleanField())
-        self.rows = rows
-        self._pk: Any = F("pk")
+    Args:
+        rows: the rows.
+        pk: the id of the object.
+    """
 
-    def get_source_expressions(self) -> list[Any]:
-        """The id of the object."""
-        return [self._pk]
+    prepare_rhs = False
+    output_field = BooleanField()
 
-    def set_source_expressions(self, exprs: Sequence[Any]) -> None:
-        """Take the id as a query knows it."""
-        (self._pk,) = exprs
+    def __init__(self, rows: OwnedRows, pk: Any = _PK) -> None:
+        super().__init__(pk, rows)
+
+    def resolve_expression(self, query: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """The condition on the objects that `query` is about."""
+        if isinstance(self.lhs, F):
+            return AmongOwners(self.rhs, query.model._meta.pk.get_col(query.get_initial_alias()))
+        return super().resolve_expression(query, *args, **kwargs)
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         """The condition in a query of objects."""
-        pk, own = compiler.compile(self._pk)
-        owners, params = self.rows.owners(connection)
+        pk, own = compiler.compile(self.lhs)
+        owners, params = self.rhs.owners(connection)
         return f"{pk} IN ({owners})", (*own, *params)
 
 

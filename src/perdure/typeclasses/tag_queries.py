@@ -202,15 +202,13 @@ class TagQueries:
         family = self.model.__dbclass__
         if match == "any":
             number = _number_of_matches(family, queryset.db, criteria, of_type)
-            wanted = TagLinks(family, tuple(criteria), of_type).condition()
-            return queryset.annotate(matches=number).filter(wanted).order_by("-matches", "pk")
+            any_of_them = TagLinks(family, tuple(criteria), of_type).condition()
+            return queryset.annotate(matches=number).filter(any_of_them).order_by("-matches", "pk")
         # A key with its category is one tag, so who carries all of them has as many matches as there are criteria.
         one_each = all(None not in criterion for criterion in criteria)
         number = Value(len(criteria)) if one_each else _number_of_matches(family, queryset.db, criteria, of_type)
-        wanted = Q()
-        for criterion in criteria:
-            wanted &= TagLinks(family, (criterion,), of_type).condition()
-        return queryset.annotate(matches=number).filter(wanted).order_by("pk")
+        wanted = [TagLinks(family, (criterion,), of_type).condition() for criterion in criteria]
+        return queryset.annotate(matches=number).filter(*wanted).order_by("pk")
 
     def get_by_permission(self, key: Any = None, category: Any = None) -> Any:
         """`get_by_tag` for permissions."""

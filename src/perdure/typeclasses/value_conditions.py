@@ -70,18 +70,20 @@ class ValueCondition(Expression):
         alternatives: the sets.
     """
 
+    output_field = BooleanField()
+    _columns: Sequence[Any] = [F(name) for name in COLUMNS]
+
     def __init__(self, alternatives: tuple[Tests, ...]) -> None:
-        super().__init__(output_field=BooleanField())
+        super().__init__()
         self.alternatives = alternatives
-        self._columns: list[Any] = [F(name) for name in COLUMNS]
 
     def get_source_expressions(self) -> list[Any]:
         """The columns."""
-        return self._columns
+        return list(self._columns)
 
     def set_source_expressions(self, exprs: Sequence[Any]) -> None:
         """Take the columns as a query knows them."""
-        self._columns = list(exprs)
+        self._columns = exprs
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         """The condition in a query of attributes."""
