@@ -81,7 +81,7 @@ class _Reader:
         for row in rows if self.convert is None else self.convert(rows):
             values = row[columns]
             pk = values[position]
-            ref = refs.get(pk)
+            ref: Any = refs.get(pk)
             instance = None if ref is None else ref()
             try:
                 says_nothing_new = (

@@ -32,7 +32,7 @@ class OwnedRows(Protocol):
         """SQL that selects the ids of their owners, and its parameters."""
 
 
-class AmongOwners(Lookup):  # type: ignore[type-arg]
+class AmongOwners(Lookup):
     """The condition that an object owns one of `rows`.
 
     Args:
