@@ -53,7 +53,7 @@ def setup(game_dir: str | Path | None = None, settings: str | Mapping[str, Any] 
         SchemaOutdated: the database lacks migrations.
         ConfigurationError: another game is set up already, or its settings cannot be used.
     """
-    with held_off():
+    with held_off:
         directory = prepare(game_dir, settings)
         if not _imported:
             check_schema()

@@ -19,6 +19,7 @@ from operator import itemgetter
 from typing import Any
 
 from django.db import connections
+from django.db.models import IntegerField
 
 from perdure.idmapper.beside import Beside
 from perdure.idmapper.conversion import row_converter
@@ -32,7 +33,7 @@ __all__ = ["recall", "sees_every_row"]
 # How many rows in a row must have been in memory already before a query is asked for ids alone: where one is not, the
 # query is made twice.
 WARM = 500
-_EVERYTHING: tuple[frozenset[str], bool] = (frozenset(), True)  # Django's way to say that no field is deferred
+_EVERYTHING: Any = (frozenset(), True)  # Django's way to say that no field is deferred
 _FROM_DB: Any = Loading.from_db.__func__  # type: ignore[attr-defined]
 
 
@@ -47,7 +48,7 @@ def recall(queryset: Any) -> list[Any] | None:
         return None
     query = queryset.query.clone()
     query.set_select([model._meta.pk.get_col(query.get_initial_alias())])
-    by_id = query.order_by == ("pk",) and not (query.is_sliced or query.extra_order_by)
+    by_id = query.order_by == ("pk",) and not query.is_sliced and isinstance(model._meta.pk, IntegerField)
     if by_id:
         query.clear_ordering(force=True)  # Django takes longer to write it down (25 us) than Python to sort
     compiler = query.get_compiler(using=alias)

@@ -81,7 +81,7 @@ class _Reader:
         for row in rows if self.convert is None else self.convert(rows):
             values = row[columns]
             pk = values[position]
-            ref = refs.get(pk)
+            ref: Any = refs.get(pk)
             instance = None if ref is None else ref()
             try:
                 says_nothing_new = (
@@ -91,7 +91,7 @@ class _Reader:
                 says_nothing_new = False
             if says_nothing_new:
                 known.found_in_memory += 1
-                if whole and ref is not None:
+                if whole:
                     ref.stamp = self.stamp
                     instance.__dict__.pop("_expired", None)
                 if strong:

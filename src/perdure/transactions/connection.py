@@ -67,13 +67,17 @@ def _flush_before(
 ) -> Any:
     if unit.pending or unit.deferred:
         unit.before_statement()
-    if not sql.startswith("SELECT"):
-        write_clock.now += 1
-        if not sql.startswith(_CONTROL):
-            unit.has_written = True
-            if not unit.in_engine:
-                note_statement(unit.connection.alias, sql)
-    return execute(sql, params, many, context)
+    if sql.startswith("SELECT"):
+        return execute(sql, params, many, context)
+    write_clock.now += 1
+    if sql.startswith(_CONTROL):
+        return execute(sql, params, many, context)
+    unit.has_written = True
+    try:
+        return execute(sql, params, many, context)
+    finally:
+        if not unit.in_engine:
+            note_statement(unit, sql)
 
 
 def _commit(unit: UnitOfWork, original: Callable[[], None]) -> None:
