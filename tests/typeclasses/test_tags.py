@@ -193,11 +193,10 @@ def test_adding_tags_takes_one_statement_however_many_and_one_more_for_new_ones(
 
     other = type(box)(db_key="other")
     other.save()
-    assert [
-        count(box, ["first of this test"]),
-        count(box, ["second of this test", "third of this test", "fourth of this test"]),
-    ] == [2, 2]
-    assert count(other, ["new", "newer", "newest", "latest"]) == 1
+    # No other test may have made these: the engine remembers which tags it has seen.
+    first, more = ["first of this test"], ["second of this test", "third of this test", "fourth of this test"]
+    assert [count(box, first), count(box, more)] == [2, 2]
+    assert count(other, [*first, *more]) == 1
     assert other.tags.all() == box.tags.all()
 
 
