@@ -23,7 +23,7 @@ SERVERNAME = "Perdure"
 DEBUG = False
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "perdure.web.lazy_admin.LazyAdminConfig",  # django.contrib.admin
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -114,8 +114,11 @@ def installed() -> bool:
     return _finder in sys.meta_path
 
 
-def install() -> None:
-    """Answer for `import evennia` from now on, whether the real package is there or not.
+def install(first: bool = True) -> None:
+    """Answer for `import evennia` from now on.
+
+    Args:
+        first: also where the real package is there. (Whoever is asked first is asked for every import there is.)
 
     Raises:
         ConfigurationError: the real package has been imported already.
@@ -128,7 +131,7 @@ def install() -> None:
             "importing it"
         )
     if not installed():
-        sys.meta_path.insert(0, _finder)
+        sys.meta_path.insert(0 if first else len(sys.meta_path), _finder)
     _translate_class_paths(True)
 
 
@@ -136,8 +139,9 @@ def install_if_wanted() -> None:
     """Do what the setting `EVENNIA_IMPORTS` says: True installs, False does not, None where nothing else answers."""
     wanted = conf.EVENNIA_IMPORTS
     if wanted is None:
-        wanted = installed() or (ROOT not in sys.modules and PathFinder.find_spec(ROOT) is None)
-    if wanted:
+        if installed() or (ROOT not in sys.modules and PathFinder.find_spec(ROOT) is None):
+            install(first=False)
+    elif wanted:
         install()
 
 

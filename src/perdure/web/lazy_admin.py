@@ -1,0 +1,63 @@
+"""Django's admin, whose pages are registered when somebody first asks for them.
+
+Contract: in `INSTALLED_APPS` instead of `django.contrib.admin`, this is Django's admin with the same name, label and
+`admin.site`. The `admin` modules of all apps are imported when the site's addresses are made, when the system checks
+look at it, or whenever the site is asked what is registered: a script, a shell and the game have no use for them, and
+importing them with every form they need takes a fortieth of a start.
+
+Django keeps what is registered in `AdminSite._registry`. This file is the only one that knows;
+`tests/web/test_lazy_admin.py` fails when a Django version keeps it elsewhere.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import apps
+from django.contrib.admin.apps import SimpleAdminConfig
+from django.contrib.admin.sites import AdminSite
+from django.core import checks
+from django.utils.module_loading import autodiscover_modules
+
+__all__ = ["LazyAdminConfig", "LazyAdminSite"]
+
+
+class LazyAdminSite(AdminSite):
+    """The admin site of a game."""
+
+    _discovered = False
+
+    @property
+    def _registry(self) -> dict[Any, Any]:
+        if not self._discovered and apps.ready:
+            self._discovered = True
+            try:
+                autodiscover_modules("admin", register_to=self)
+            except BaseException:
+                self._discovered = False
+                raise
+        return self._registered
+
+    @_registry.setter
+    def _registry(self, registered: dict[Any, Any]) -> None:
+        self._registered = registered
+
+
+class LazyAdminConfig(SimpleAdminConfig):
+    """Django's entry to the admin."""
+
+    default = False
+    default_site = "perdure.web.lazy_admin.LazyAdminSite"
+
+    def ready(self) -> None:
+        """Register the system checks; the first has the pages registered, for the others to look at."""
+        checks.register(_discover, checks.Tags.admin)
+        super().ready()
+
+
+def _discover(**kwargs: Any) -> list[Any]:
+    from django.contrib.admin import site
+    from django.contrib.admin.models import LogEntry
+
+    site.is_registered(LogEntry)  # to ask is enough
+    return []
