@@ -13,7 +13,6 @@ reached). None of them changes the database.
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import sys
@@ -53,13 +52,12 @@ def setup(game_dir: str | Path | None = None, settings: str | Mapping[str, Any] 
         SchemaOutdated: the database lacks migrations.
         ConfigurationError: another game is set up already, or its settings cannot be used.
     """
+    # To look through what is imported to stay for garbage, even once, takes an eighth of a start.
     with held_off:
         directory = prepare(game_dir, settings)
         if not _imported:
             check_schema()
             import_game()
-            # What has been imported stays. To look through it for garbage, even once, takes an eighth of a start.
-            gc.freeze()
     return directory
 
 

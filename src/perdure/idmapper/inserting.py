@@ -11,15 +11,14 @@ set aside before another is given out.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
 from typing import Any
 
-from django.db import connections, router, transaction
+from django.db import connections, router
 from django.db.models.base import ModelBase
 
 from perdure.errors import DuplicateInstance
 from perdure.idmapper import identifiers
-from perdure.idmapper.field_writes import as_stored
+from perdure.idmapper.field_writes import as_stored, columns_of
 from perdure.idmapper.identity import identity_map, lock
 from perdure.idmapper.inheritance import relatives
 from perdure.idmapper.model_part import ModelPart
@@ -28,7 +27,7 @@ from perdure.idmapper.relations import release_targets
 from perdure.idmapper.residency import residents
 from perdure.idmapper.row_inserts import RowInserter, row_inserter
 from perdure.idmapper.states import describe
-from perdure.transactions.connection import unit_of_work
+from perdure.transactions import all_or_nothing, unit_of_work
 
 __all__ = ["Inserting"]
 
@@ -51,7 +50,7 @@ class Inserting(ModelPart):
         self._check_sole(alias)
         if not unit.in_transaction and identifiers.pending(alias):
             identifiers.settle(alias)
-        with transaction.atomic(using=alias):
+        with all_or_nothing(alias):
             unit.touch(self, "created")
             self.__dict__.pop("_inserted", None)
             if force_insert or force_update or update_fields is not None:
@@ -94,7 +93,7 @@ class Inserting(ModelPart):
         if adding and not (raw or force_update or update_fields):
             inserter = self._inserter(using or "default")
             if inserter is not None:
-                inserter.insert(connections[using or "default"], [self])
+                inserter.insert(unit_of_work(using or "default"), [self])
                 self.__dict__["_inserted"] = True
                 self._enter(using or "default")
                 return False
@@ -152,8 +151,8 @@ class Inserting(ModelPart):
         self._fields_changed({})
         if new:
             self._first_saved()
-        for name in _postsave_hooks(self._meta.concrete_model):
-            hook = getattr(self, name, None)
+        for column in columns_of(self._meta.concrete_model).values():
+            hook = getattr(self, column.hook, None)
             if callable(hook):
                 hook(new)
 
@@ -172,9 +171,3 @@ class Inserting(ModelPart):
             if name not in (meta.pk.attname, self.version_field):
                 setattr(existing, name, value)
         existing.save()
-
-
-@cache
-def _postsave_hooks(model: Any) -> tuple[str, ...]:
-    """Names of the hooks that are called after a row of this table has been inserted."""
-    return tuple(f"at_{field.name}_postsave" for field in model._meta.concrete_fields)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from django.db import connections, router, transaction
+from django.db import router, transaction
 from django.db.models import F, Manager, Model, QuerySet
 from django.db.models.manager import BaseManager
 from django.db.models.query import RawQuerySet
@@ -26,7 +26,7 @@ from perdure.idmapper.prefetching import prefetch
 from perdure.idmapper.residency import residents
 from perdure.idmapper.rows import SharedIterable
 from perdure.idmapper.states import describe, require
-from perdure.transactions.connection import unit_of_work
+from perdure.transactions import all_or_nothing, unit_of_work
 
 __all__ = ["SharedMemoryManager", "SharedMemoryQuerySet"]
 
@@ -164,7 +164,7 @@ class SharedMemoryQuerySet(QuerySet):  # type: ignore[type-arg]
             if not obj._state.adding:
                 require(obj, "save")
             check_owner(obj, unit)
-        with transaction.atomic(using=self.db):
+        with held_off, all_or_nothing(self.db):
             for obj in objs:
                 unit.touch(obj, "created")
             inserter = None if args or kwargs or not objs else objs[0]._inserter(self.db)
@@ -182,7 +182,7 @@ class SharedMemoryQuerySet(QuerySet):  # type: ignore[type-arg]
         """The rows of new instances, without Django's help."""
         for obj in objs:
             obj._prepare_to_insert("bulk_create")
-        inserter.insert(connections[self.db], objs)
+        inserter.insert(unit_of_work(self.db), objs)
         for obj in objs:
             obj._enter(self.db)
 

@@ -14,44 +14,15 @@ from functools import cache
 from itertools import chain, islice
 from typing import Any
 
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import (
-    AutoField,
-    BigAutoField,
-    BigIntegerField,
-    CharField,
-    FileField,
-    ForeignKey,
-    IntegerField,
-    OneToOneField,
-    PositiveBigIntegerField,
-    PositiveIntegerField,
-    TextField,
-)
+from django.db.models import AutoField, FileField
 
-from perdure.idmapper.field_writes import as_stored
+from perdure.idmapper.field_writes import as_stored, columns_of
+from perdure.transactions import Statement, UnitOfWork, fetch
 
 __all__ = ["RowInserter", "row_inserter"]
 
 # SQLite binds at most 32,766 parameters a statement; beyond a hundred rows nothing is gained by more.
 ROWS_PER_STATEMENT = 100
-
-_WHOLE: frozenset[type] = frozenset({int, type(None)})
-_TEXT: frozenset[type] = frozenset({str, type(None)})
-_AS_THEY_ARE: dict[type, frozenset[type]] = {
-    **dict.fromkeys((CharField, TextField), _TEXT),
-    **dict.fromkeys(
-        (IntegerField, BigIntegerField, PositiveIntegerField, PositiveBigIntegerField, AutoField, BigAutoField), _WHOLE
-    ),
-}
-_NOTHING: frozenset[type] = frozenset()
-
-
-def _as_they_are(field: Any) -> frozenset[type]:
-    """Types of values that a field sends, and reads, as they are."""
-    if type(field) in (ForeignKey, OneToOneField):
-        return _as_they_are(field.target_field)
-    return _AS_THEY_ARE.get(type(field), _NOTHING)
 
 
 class RowInserter:
@@ -62,64 +33,61 @@ class RowInserter:
         self.model = model
         self.pk: str = meta.pk.attname
         self.fields = [field for field in meta.local_concrete_fields if not field.primary_key]
-        self._columns = [(field.attname, _as_they_are(field), field) for field in self.fields]
-        self._texts: dict[tuple[str, int], str] = {}
+        columns = columns_of(model)
+        self._columns = [(field.attname, columns[field.attname].as_is, field) for field in self.fields]
+        self._statements: dict[int, Statement] = {}
 
-    def insert(self, connection: BaseDatabaseWrapper, instances: list[Any]) -> None:
+    def insert(self, unit: UnitOfWork, instances: list[Any]) -> None:
         """Write the rows of `instances`."""
-        rows = [self._row(connection, instance) for instance in instances]
+        rows = [self._row(unit, instance) for instance in instances]
+        unit.flush()
         if None in rows:  # somewhere the database is to work a value out
             for instance in instances:
-                self._insert_expressions(connection, instance)
+                self._insert_expressions(unit, instance)
             return
         paired = zip(instances, rows, strict=True)
         while batch := list(islice(paired, ROWS_PER_STATEMENT)):
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    self._text(connection, len(batch)), list(chain.from_iterable(row for _, row in batch if row))
-                )
-                ids = cursor.fetchall()
-            for (instance, _), (pk,) in zip(batch, ids, strict=True):
+            values = list(chain.from_iterable(row for _, row in batch if row))
+            for (instance, _), (pk,) in zip(batch, fetch(unit, self._statement(unit, len(batch)), values), strict=True):
                 instance.__dict__[self.pk] = pk
 
-    def _row(self, connection: BaseDatabaseWrapper, instance: Any) -> list[Any] | None:
+    def _row(self, unit: UnitOfWork, instance: Any) -> list[Any] | None:
         """What to bind for one instance; None if one of its values is an expression."""
         held = instance.__dict__
         row = []
-        for name, passing, field in self._columns:
-            value = held[name] if passing and name in held else field.pre_save(instance, True)
-            if type(value) not in passing:
+        for name, as_is, field in self._columns:
+            value = held[name] if as_is is not None and name in held else field.pre_save(instance, True)
+            if as_is is None or (type(value) is not as_is and value is not None):
                 if hasattr(value, "resolve_expression"):
                     return None
                 held[name] = as_stored(field, value)
-                value = field.get_db_prep_save(value, connection)
+                value = field.get_db_prep_save(value, unit.connection)
             row.append(value)
         return row
 
-    def _insert_expressions(self, connection: BaseDatabaseWrapper, instance: Any) -> None:
+    def _insert_expressions(self, unit: UnitOfWork, instance: Any) -> None:
         """Django's own insert; what the database has worked out is read when it is asked for."""
-        returned = instance._do_insert(
-            self.model._base_manager, connection.alias, self.fields, self.model._meta.db_returning_fields, False
+        returning = self.model._meta.db_returning_fields
+        (returned,) = instance._do_insert(
+            self.model._base_manager, unit.connection.alias, self.fields, returning, False
         )
         held = instance.__dict__
-        for field, value in zip(self.model._meta.db_returning_fields, returned[0], strict=True):
-            held[field.attname] = value
+        held.update(zip((field.attname for field in returning), returned, strict=True))
         for field in self.fields:
             held[field.attname] = as_stored(field, held[field.attname])
         instance._expire_expressions([field.attname for field in self.fields])
 
-    def _text(self, connection: BaseDatabaseWrapper, rows: int) -> str:
-        key = (connection.vendor, rows)
-        text = self._texts.get(key)
-        if text is None:
-            quote = connection.ops.quote_name
+    def _statement(self, unit: UnitOfWork, rows: int) -> Statement:
+        statement = self._statements.get(rows)
+        if statement is None:
+            quote = unit.connection.ops.quote_name
+            meta = self.model._meta
             columns = ", ".join(quote(field.column) for field in self.fields)
             marks = ", ".join([f"({', '.join(['%s'] * len(self.fields))})"] * rows)
-            meta = self.model._meta
-            text = self._texts[key] = (
+            statement = self._statements[rows] = Statement(
                 f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES {marks} RETURNING {quote(meta.pk.column)}"
             )
-        return text
+        return statement
 
 
 @cache

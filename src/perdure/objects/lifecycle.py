@@ -14,7 +14,7 @@ from perdure.objects.creation import announce_arrival, apply_arguments, default_
 from perdure.objects.models import ObjectDB
 from perdure.objects.removal import references_to, remove_row
 from perdure.objects.user_code import logger
-from perdure.transactions import transaction
+from perdure.transactions import all_or_nothing, transaction
 from perdure.typeclasses import veto
 from perdure.typeclasses.creation import NOT_GIVEN
 from perdure.typeclasses.handlers import provides
@@ -129,12 +129,15 @@ class Lifecycle(Whole):
         `DeletedObject` if it was deleted before.
         """
         require(self, "delete")
-        with transaction(using=self._state.db):
+        with all_or_nothing(self._state.db):
             decision = veto.ask(self.at_object_delete)
             if not decision or self._is_deleted:  # the hook may have deleted it itself
                 return decision
             self._let_go_of_account()
             found = references_to(self)
+            if not any(found):
+                remove_row(self)
+                return decision
             if found.others and provides("scripts"):
                 for script in list(self.scripts.all()):
                     script.delete()
@@ -145,8 +148,10 @@ class Lifecycle(Whole):
                 self._evacuate()
             if found.at_home:
                 ObjectDB.unscoped.using(self._state.db).filter(db_home=self.pk).update(db_home=None)
-            if not remove_row(self):
+            if any(references_to(self)):  # whatever a hook has made meanwhile
                 super().delete()
+            else:
+                remove_row(self)
             return decision
 
     def _let_go_of_account(self: Any) -> None:

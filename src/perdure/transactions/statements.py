@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from perdure.transactions.unit_of_work import UnitOfWork
 
-__all__ = ["Statement", "send", "send_many"]
+__all__ = ["Statement", "fetch", "send", "send_many"]
 
 _MARK = re.compile(r"(?<!%)%s")
 
@@ -68,6 +68,24 @@ def send_many(unit: UnitOfWork, statement: Statement, rows: Sequence[Sequence[An
     if len(rows) == 1:
         return _run(unit, statement, rows[0], "execute")
     return _run(unit, statement, rows, "executemany")
+
+
+def fetch(unit: UnitOfWork, statement: Statement, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """Run a statement; the rows that it gives."""
+    connection: Any = unit.connection
+    driver = _driver(connection)
+    if driver is None:
+        with unit.engine_statements(), connection.cursor() as cursor:
+            cursor.execute(statement.text, parameters)
+            return list(cursor.fetchall())
+    if statement.changes_rows:
+        unit.will_write()
+    try:
+        found: list[tuple[Any, ...]] = driver.execute(statement.native, parameters).fetchall()
+    except connection.Database.Error:
+        with connection.wrap_database_errors:
+            raise
+    return found
 
 
 def _run(unit: UnitOfWork, statement: Statement, parameters: Sequence[Any], method: str) -> int:

@@ -10,16 +10,14 @@ store.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache, lru_cache
 from itertools import chain
 from typing import Any
 
-from django.db.backends.base.base import BaseDatabaseWrapper
-
 from perdure.idmapper.ownership import check_owner
 from perdure.idmapper.states import require
-from perdure.transactions import UnitOfWork, transaction, unit_of_work
+from perdure.transactions import Statement, UnitOfWork, fetch, send, transaction, unit_of_work
 from perdure.typeclasses.attribute_loading import OWNERS_PER_QUERY, Cohort
 from perdure.typeclasses.handlers import Owned
 from perdure.typeclasses.keys import normal_category, normal_key
@@ -179,6 +177,7 @@ class _Link:
         self.table = quote(through._meta.db_table)
         self.owner = quote(model._meta.get_field("db_tags").m2m_column_name())
         self.tag = quote(model._meta.get_field("db_tags").m2m_reverse_name())
+        self.tags = quote(Tag._meta.db_table)
 
 
 class TagWriter:
@@ -193,7 +192,6 @@ class TagWriter:
 
     def write(self, unit: UnitOfWork, items: dict[Any, Any]) -> None:
         """Bring the links of all `(store, slot)` in line with memory."""
-        connection = unit.connection
         added: list[tuple[int, TagSlot]] = []
         removed: list[tuple[int, TagSlot]] = []
         described: dict[TagSlot, str] = {}
@@ -201,15 +199,12 @@ class TagWriter:
             (added if slot in store.slots else removed).append((store.owner().pk, slot))
             if slot in store.data:
                 described[slot] = store.data.pop(slot)
-        link = _Link(self.model, connection.ops.quote_name)
-        with connection.cursor() as cursor:
-            for chunk in _chunks(added):
-                self._add(connection, cursor, link, chunk)
-            if removed:
-                ids = self._ids(connection, cursor, {slot for _, slot in removed})
-                self._unlink(connection, cursor, link, [(pk, ids[slot]) for pk, slot in removed if slot in ids])
+        for start in range(0, len(added), LINKS_PER_STATEMENT):
+            self._add(unit, added[start : start + LINKS_PER_STATEMENT])
+        if removed:
+            self._remove(unit, removed)
         for (tagtype, category, key), data in described.items():
-            Tag.objects.using(connection.alias).filter(
+            Tag.objects.using(unit.connection.alias).filter(
                 db_key=key, db_category=category, db_tagtype=tagtype, db_model=self.name
             ).update(db_data=data)
 
@@ -218,80 +213,90 @@ class TagWriter:
         for store, _ in items.values():
             store.expire()
 
-    def _add(self, connection: BaseDatabaseWrapper, cursor: Any, link: _Link, added: list[tuple[int, TagSlot]]) -> None:
+    def _add(self, unit: UnitOfWork, added: list[tuple[int, TagSlot]]) -> None:
         """Make the links, and the tags that there are not."""
         wanted = {slot for _, slot in added}
         if not wanted <= self._seen:
-            self._create_tags(connection, cursor, wanted)
+            self._create_tags(unit, wanted)
             if len(self._seen) > SEEN_AT_MOST:
                 self._seen.clear()
             self._seen |= wanted
-        if self._link(connection, cursor, link, added) < len(added):
+        if self._link(unit, added) < len(added):
             # A tag is gone that was seen before (or a link was there): whoever removed it may not be this process.
-            self._create_tags(connection, cursor, wanted)
-            self._link(connection, cursor, link, added)
+            self._create_tags(unit, wanted)
+            self._link(unit, added)
 
-    def _create_tags(self, connection: BaseDatabaseWrapper, cursor: Any, slots: set[TagSlot]) -> None:
-        table = connection.ops.quote_name(Tag._meta.db_table)
-        marks = ", ".join(["(%s, %s, %s, %s)"] * len(slots))
-        cursor.execute(
-            f"INSERT INTO {table} (db_tagtype, db_category, db_key, db_model) VALUES {marks} ON CONFLICT DO NOTHING",
-            [item for slot in sorted(slots) for item in (*slot, self.name)],
+    def _create_tags(self, unit: UnitOfWork, slots: set[TagSlot]) -> None:
+        statement = _create_text(unit.connection.ops.quote_name, len(slots))
+        send(unit, statement, [item for slot in sorted(slots) for item in (*slot, self.name)])
+
+    def _link(self, unit: UnitOfWork, added: list[tuple[int, TagSlot]]) -> int:
+        """Link owners to those of the tags that exist; how many links have been made."""
+        statement = _link_text(self.model, unit.connection.ops.quote_name, len(added))
+        return send(unit, statement, [*chain.from_iterable((pk, *slot) for pk, slot in added), self.name])
+
+    def _remove(self, unit: UnitOfWork, removed: list[tuple[int, TagSlot]]) -> None:
+        ids = self._ids(unit, {slot for _, slot in removed})
+        pairs = [(pk, ids[slot]) for pk, slot in removed if slot in ids]
+        if not pairs:
+            return
+        link = _Link(self.model, unit.connection.ops.quote_name)
+        marks = ", ".join(["(%s, %s)"] * len(pairs))
+        owners = {pk for pk, _ in pairs}
+        statement = Statement(
+            f"DELETE FROM {link.table} WHERE {link.owner} IN ({', '.join(['%s'] * len(owners))}) "
+            f"AND ({link.owner}, {link.tag}) IN (VALUES {marks})"
         )
+        send(unit, statement, [*owners, *(item for pair in pairs for item in pair)])
+        remove_unused_tags(unit, self.model, {tag for _, tag in pairs})
 
-    def _ids(self, connection: BaseDatabaseWrapper, cursor: Any, slots: set[TagSlot]) -> dict[TagSlot, int]:
-        table = connection.ops.quote_name(Tag._meta.db_table)
+    def _ids(self, unit: UnitOfWork, slots: set[TagSlot]) -> dict[TagSlot, int]:
         marks = ", ".join(["(%s, %s, %s)"] * len(slots))
         keys = {slot[2] for slot in slots}
         key_marks = ", ".join(["%s"] * len(keys))
         # SQLite uses no index for a row value among several; the condition on the keys alone has one.
-        cursor.execute(
-            f"SELECT db_tagtype, db_category, db_key, id FROM {table} WHERE db_model = %s "
+        statement = Statement(
+            "SELECT db_tagtype, db_category, db_key, id FROM "
+            f"{unit.connection.ops.quote_name(Tag._meta.db_table)} WHERE db_model = %s "
             f"AND db_key IN ({key_marks}) AND (db_tagtype, db_category, db_key) IN (VALUES {marks})",
-            [self.name, *keys, *(item for slot in slots for item in slot)],
+            changes_rows=False,
         )
-        return {(tagtype, category, key): pk for tagtype, category, key, pk in cursor.fetchall()}
-
-    def _link(self, connection: BaseDatabaseWrapper, cursor: Any, link: _Link, added: list[tuple[int, TagSlot]]) -> int:
-        """Link owners to those of the tags that exist; how many links have been made."""
-        marks = ", ".join(["(%s, %s, %s, %s)"] * len(added))
-        table = connection.ops.quote_name(Tag._meta.db_table)
-        # SQLite takes what is left of CROSS JOIN first: each wanted link, in order, finds its tag by the unique index.
-        cursor.execute(
-            f"INSERT INTO {link.table} ({link.owner}, {link.tag}) SELECT CAST(v.column1 AS bigint), t.id "
-            f"FROM (VALUES {marks}) v CROSS JOIN {table} t WHERE t.db_key = v.column4 AND t.db_category = v.column3 "
-            "AND t.db_tagtype = v.column2 AND t.db_model = %s ON CONFLICT DO NOTHING",
-            [*chain.from_iterable((pk, *slot) for pk, slot in added), self.name],
-        )
-        return int(cursor.rowcount)
-
-    def _unlink(self, connection: BaseDatabaseWrapper, cursor: Any, link: _Link, pairs: list[tuple[int, int]]) -> None:
-        if not pairs:
-            return
-        marks = ", ".join(["(%s, %s)"] * len(pairs))
-        owners = {pk for pk, _ in pairs}
-        cursor.execute(
-            f"DELETE FROM {link.table} WHERE {link.owner} IN ({', '.join(['%s'] * len(owners))}) "
-            f"AND ({link.owner}, {link.tag}) IN (VALUES {marks})",
-            [*owners, *(item for pair in pairs for item in pair)],
-        )
-        remove_unused_tags(connection, cursor, self.model, {tag for _, tag in pairs})
+        found = fetch(unit, statement, [self.name, *keys, *(item for slot in slots for item in slot)])
+        return {(tagtype, category, key): pk for tagtype, category, key, pk in found}
 
 
-def _chunks(links: list[tuple[int, TagSlot]]) -> Iterator[list[tuple[int, TagSlot]]]:
-    for start in range(0, len(links), LINKS_PER_STATEMENT):
-        yield links[start : start + LINKS_PER_STATEMENT]
+@lru_cache(maxsize=256)
+def _create_text(quote: Any, count: int) -> Statement:
+    marks = ", ".join(["(%s, %s, %s, %s)"] * count)
+    return Statement(
+        f"INSERT INTO {quote(Tag._meta.db_table)} (db_tagtype, db_category, db_key, db_model) VALUES {marks} "
+        "ON CONFLICT DO NOTHING"
+    )
 
 
-def remove_unused_tags(connection: BaseDatabaseWrapper, cursor: Any, model: Any, tags: Iterable[int]) -> None:
+@lru_cache(maxsize=256)
+def _link_text(model: Any, quote: Any, count: int) -> Statement:
+    link = _Link(model, quote)
+    marks = ", ".join(["(%s, %s, %s, %s)"] * count)
+    # SQLite takes what is left of CROSS JOIN first: each wanted link, in order, finds its tag by the unique index.
+    return Statement(
+        f"INSERT INTO {link.table} ({link.owner}, {link.tag}) SELECT CAST(v.column1 AS bigint), t.id "
+        f"FROM (VALUES {marks}) v CROSS JOIN {link.tags} t WHERE t.db_key = v.column4 AND t.db_category = v.column3 "
+        "AND t.db_tagtype = v.column2 AND t.db_model = %s ON CONFLICT DO NOTHING"
+    )
+
+
+def remove_unused_tags(unit: UnitOfWork, model: Any, tags: Collection[int]) -> None:
     """Delete those of `tags` that nobody carries and that have no data."""
-    link = _Link(model, connection.ops.quote_name)
-    table = connection.ops.quote_name(Tag._meta.db_table)
-    ids = list(tags)
-    cursor.execute(
-        f"DELETE FROM {table} WHERE id IN ({', '.join(['%s'] * len(ids))}) AND db_data IS NULL "
-        f"AND NOT EXISTS (SELECT 1 FROM {link.table} l WHERE l.{link.tag} = {table}.id)",
-        ids,
+    send(unit, _unused_text(model, unit.connection.ops.quote_name, len(tags)), [*tags])
+
+
+@lru_cache(maxsize=256)
+def _unused_text(model: Any, quote: Any, count: int) -> Statement:
+    link = _Link(model, quote)
+    return Statement(
+        f"DELETE FROM {link.tags} WHERE id IN ({', '.join(['%s'] * count)}) AND db_data IS NULL "
+        f"AND NOT EXISTS (SELECT 1 FROM {link.table} l WHERE l.{link.tag} = {link.tags}.id)"
     )
 
 
