@@ -275,6 +275,5 @@ PLAIN_SAVES: set[Any] = {Saving.save}
 def _has_receivers(cls: type) -> bool:
     """Whether somebody hears of saves of `cls`."""
     # Looking at the lists is ten times as fast as asking, and they are empty in most games.
-    if not (signals.pre_save.receivers or signals.post_save.receivers):
-        return False
-    return signals.pre_save.has_listeners(cls) or signals.post_save.has_listeners(cls)
+    before, after = signals.pre_save, signals.post_save
+    return bool(before.receivers and before.has_listeners(cls)) or bool(after.receivers and after.has_listeners(cls))
