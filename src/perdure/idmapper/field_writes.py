@@ -120,7 +120,10 @@ def attnames_of(model: Any) -> dict[str, str]:
 def has_expression(instance: Any, names: tuple[str, ...]) -> bool:
     """Whether a value among `names` is an expression that only the database can work out (`F("x") + 1`)."""
     held = instance.__dict__
-    return any(not isinstance(held[name], IMMUTABLE) and hasattr(held[name], "resolve_expression") for name in names)
+    for name in names:  # noqa: SIM110  (`any` costs twice as much, for each write)
+        if not isinstance(held[name], IMMUTABLE) and hasattr(held[name], "resolve_expression"):
+            return True
+    return False
 
 
 def as_stored(field: Any, value: Any) -> Any:

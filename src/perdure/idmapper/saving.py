@@ -11,7 +11,7 @@ inserted again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db import transaction
@@ -97,9 +97,12 @@ class Saving(Inserting):
             self._copy_to(using)
             return
         asked = None if update_fields is None else frozenset(update_fields)
+        check_owner(self, unit_of_work(state.db))
+        if force_insert:
+            raise DuplicateInstance(f"{describe(self)} already has a row; force_insert would make a second")
         names = self._names_to_write() if asked is None else self._attnames(asked)
         if names or asked is None:
-            self._update(names, force_insert, asked)
+            self._update(names, asked)
 
     def _attnames(self, wanted: frozenset[str]) -> tuple[str, ...]:
         meta: Any = self._meta
@@ -137,19 +140,28 @@ class Saving(Inserting):
         held = self.__dict__
         name = field.attname
         was_dirty = name in held.get("_dirty", ())
+        if was_dirty:  # then assigning may find nothing new, and ask nobody
+            check_owner(self, unit_of_work(self._state.db))
         setattr(self, field.name, value)
         if name not in held.get("_dirty", ()) and name in held:
             return  # the same value again
         try:
-            if type(self).save in PLAIN_SAVES:
-                self._check_assigned()
-                self._update((name,), asked=frozenset((field.name,)))
-            else:
-                self.save(update_fields=[field.name])
+            self._save_assigned((name,), (field.name,))
         except BaseException:
             if not was_dirty:
                 self._give_back((name,))
             raise
+
+    def _save_assigned(self, attnames: tuple[str, ...], names: tuple[str, ...]) -> None:
+        """Write fields that have just been assigned, which asked who may do that.
+
+        Past `save()`, unless a class has one of its own.
+        """
+        if type(self).save in PLAIN_SAVES:
+            self._check_assigned()
+            self._update(attnames, names)
+        else:
+            self.save(update_fields=names)
 
     def _check_assigned(self) -> None:
         """Refuse what must not be written of the fields assigned since they were read; memory is as it was then."""
@@ -170,8 +182,7 @@ class Saving(Inserting):
     def _update(
         self,
         names: tuple[str, ...],
-        force_insert: bool | tuple[ModelBase, ...] = False,
-        asked: frozenset[str] | None = None,
+        asked: Collection[str] | None = None,
     ) -> None:
         """Write columns of a row that exists: gathered inside a transaction, at once outside of one.
 
@@ -179,11 +190,8 @@ class Saving(Inserting):
         """
         cls: Any = type(self)
         unit = unit_of_work(self._state.db)
-        check_owner(self, unit)
-        if force_insert:
-            raise DuplicateInstance(f"{describe(self)} already has a row; force_insert would make a second")
         if _has_receivers(cls) or cls._meta.concrete_model._meta.parents or self._needs_block(names):
-            self._update_with_listeners(unit, names, asked)
+            self._update_with_listeners(unit, names, None if asked is None else frozenset(asked))
         else:
             self._write(unit, names)
 
@@ -208,7 +216,10 @@ class Saving(Inserting):
     def _needs_block(self, names: tuple[str, ...]) -> bool:
         """Whether hooks run after the write, so that it must be undone with them."""
         columns = columns_of(self._meta.concrete_model)
-        return any(hasattr(self, columns[name].hook) for name in names)
+        for name in names:  # noqa: SIM110  (`any` costs twice as much, for each write)
+            if hasattr(self, columns[name].hook):
+                return True
+        return False
 
     def _call_postsave(self, name: str, new: bool) -> None:
         hook = getattr(self, columns_of(self._meta.concrete_model)[name].hook, None)
@@ -275,6 +286,5 @@ PLAIN_SAVES: set[Any] = {Saving.save}
 def _has_receivers(cls: type) -> bool:
     """Whether somebody hears of saves of `cls`."""
     # Looking at the lists is ten times as fast as asking, and they are empty in most games.
-    if not (signals.pre_save.receivers or signals.post_save.receivers):
-        return False
-    return signals.pre_save.has_listeners(cls) or signals.post_save.has_listeners(cls)
+    before, after = signals.pre_save, signals.post_save
+    return bool(before.receivers and before.has_listeners(cls)) or bool(after.receivers and after.has_listeners(cls))

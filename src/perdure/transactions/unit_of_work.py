@@ -87,12 +87,12 @@ class UnitOfWork:
 
         Called before the change.
         """
-        if not self.in_transaction:
-            return
         touched = self.frames[-1].touched
         entry = touched.get(id(target))
         if entry is not None:
             entry[1].add(aspect)
+            return
+        if not self.in_transaction:
             return
         if self.deferred and self._is_unsent(target):
             set_savepoints(self)
@@ -103,7 +103,10 @@ class UnitOfWork:
 
         Whatever they are: undoing one aspect may expire others.
         """
-        return any(frame.enclosing for frame in self.frames[-self.deferred :]) and self.is_touched(target)
+        for frame in self.frames[-self.deferred :]:
+            if frame.enclosing:
+                return self.is_touched(target)
+        return False
 
     def saw(self, target: Undoable) -> None:
         """Memory of `target` has just been read from the database, uncommitted work of ours included."""
@@ -113,7 +116,11 @@ class UnitOfWork:
     def is_touched(self, target: object, aspect: str | None = None) -> bool:
         """Whether the open transaction has changed `target` (or just this aspect of it)."""
         key = id(target)
-        return any(key in frame.touched and aspect in (None, *frame.touched[key][1]) for frame in self.frames)
+        for frame in self.frames:
+            entry = frame.touched.get(key)
+            if entry is not None and (aspect is None or aspect in entry[1]):
+                return True
+        return False
 
     def gather(self, writer: Writer, key: Hashable, item: object = None) -> None:
         """Keep a write until the next flush; the same key again replaces the item. Raises as `note_write` does."""

@@ -357,8 +357,11 @@ class AttributeStore(Owned):
             self._write(unit, slot, is_like=False)
 
     def write(self, slot: Slot) -> None:
-        """Write the row of `slot`, whose value has been changed in place."""
-        self._write(self._begin(), slot, is_like=True)
+        """Write the row of `slot`, whose value has been changed in place after `check_writable` had allowed it."""
+        owner = self.owner()
+        unit = unit_of_work(owner._state.db)
+        unit.touch(owner, "attributes")
+        self._write(unit, slot, is_like=True)
 
     def _write(self, unit: UnitOfWork, slot: Slot, is_like: bool) -> None:
         """Bring the row of `slot` in line with memory: gathered in a transaction, at once outside of one.

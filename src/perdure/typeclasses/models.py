@@ -183,6 +183,8 @@ class TypedObject(WebAddresses, SharedMemoryModel, metaclass=TypeclassBase):
     def _reclass(self) -> None:
         """Become an instance of the class that the row names."""
         path = self.db_typeclass_path
+        if path and registry.find(path, self.__dbclass__) is type(self):
+            return
         cls = missing.class_for_path(path, self.__dbclass__) if path else registry.default_class(self.__dbclass__)
         if cls is not type(self):
             become(self, cls)

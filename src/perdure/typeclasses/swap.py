@@ -12,14 +12,16 @@ from functools import cache, cached_property, partial
 from typing import Any
 
 from perdure.errors import InvalidArgument, TypeclassNotFound
+from perdure.idmapper.ownership import check_owner
 from perdure.idmapper.states import State, require, state_of
-from perdure.transactions import all_or_nothing, on_rollback
+from perdure.transactions import all_or_nothing, on_rollback, unit_of_work
 from perdure.typeclasses import registry
 from perdure.typeclasses.applied_arguments import normal_lockstring
 from perdure.typeclasses.handlers import lazy_handler
 
 __all__ = ["become", "locks_to_set", "swap"]
 
+_CLASS_FIELDS = ("db_typeclass_path", "db_typeclass_version")
 _HOLD_DATA = frozenset({"db", "ndb", "_tag_store"})
 
 
@@ -36,6 +38,7 @@ def swap(
         require(obj, "write stored data of")
     new_class = _target(obj, new_typeclass, no_default)
     obj._check_swap(new_class)
+    check_owner(obj, unit_of_work(obj._state.db))
     hooks = _hook_names(new_class, run_start_hooks)
     names = _attribute_names(clean_attributes)
     with all_or_nothing(obj._state.db):
@@ -138,7 +141,7 @@ def _change_class(obj: Any, new_class: Any) -> None:
     become(obj, new_class)
     obj.db_typeclass_path = new_class.path
     obj.db_typeclass_version = new_class.typeclass_version
-    obj.save(update_fields=["db_typeclass_path", "db_typeclass_version"])
+    obj._save_assigned(_CLASS_FIELDS, _CLASS_FIELDS)
 
 
 def _hook_names(new_class: Any, wanted: str | Iterable[str] | None) -> list[str]:

@@ -11,7 +11,7 @@ is blank. `InvalidArgument` for a bulk update that would let the database work o
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, models, transaction
@@ -21,8 +21,6 @@ from perdure.errors import InvalidArgument, InvalidKey, NameTaken
 __all__ = ["FOLDED", "FoldedField", "UniqueName", "UniqueNameQuerySet", "checked_name", "fold"]
 
 if TYPE_CHECKING:
-    from django.db.models.base import ModelBase
-
     from perdure.idmapper.saving import Saving
 else:
     Saving = object  # what `UniqueName` is mixed into has it
@@ -125,16 +123,15 @@ class UniqueName(Saving):
     def _update(
         self,
         names: tuple[str, ...],
-        force_insert: bool | tuple[ModelBase, ...] = False,
-        asked: frozenset[str] | None = None,
+        asked: Collection[str] | None = None,
     ) -> None:
         if self.name_source not in names:
-            super()._update(names, force_insert, asked)
+            super()._update(names, asked)
             return
         name = getattr(self, self.name_source)
         try:
             with transaction.atomic(using=self._state.db):
-                super()._update(tuple(dict.fromkeys((*names, FOLDED))), force_insert, asked)
+                super()._update(tuple(dict.fromkeys((*names, FOLDED))), asked)
         except IntegrityError as error:
             self.__dict__.pop(FOLDED, None)
             self._explain_taken(name, error)

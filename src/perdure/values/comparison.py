@@ -198,7 +198,12 @@ def _items(value: Any) -> bytes:
 
 
 def _mapping(value: Any) -> bytes:
-    return b"{" + b",".join(sorted([_normal(key) + b":" + _normal(item) for key, item in value.items()])) + b"}"
+    pairs = []
+    for key, item in value.items():
+        name = _text(key) if type(key) is str else _normal(key)
+        form = _NORMAL.get(type(item), _normal)
+        pairs.append(name + b":" + form(item))
+    return b"{" + b",".join(sorted(pairs)) + b"}"
 
 
 def _members(value: Any) -> bytes:

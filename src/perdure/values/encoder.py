@@ -158,7 +158,9 @@ class _Writer:
         for key, item in value.items():
             if type(key) is not str or key[:1] == "~":
                 return {"~dict": self.pairs(value)}
-            node[key] = item if type(item) in _PLAIN else self.node(item)
+            kind = type(item)
+            exact = kind in _PLAIN or (kind is int and -EXACT_INTEGER <= item <= EXACT_INTEGER)
+            node[key] = item if exact else self.node(item)
         return node
 
     def members(self, value: Iterable[Any]) -> list[Raw]:
