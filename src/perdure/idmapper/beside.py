@@ -34,6 +34,6 @@ class Beside:
         if (extras or "_extras" in instance.__dict__) and instance.__dict__.get("_extras") != extras:
             instance._carry_extras(extras, only=self.on_its_own)
         if self.cohort is not None:
-            self.cohort.add(instance, pk)
+            self.cohort = self.cohort.add(instance, pk)
         for name, assign, position in self.annotations:
             assign(instance, name, row[position])

@@ -145,7 +145,10 @@ class SharedMemoryModel(Loading, Saving, Deleting, models.Model, metaclass=Share
 
     @classmethod
     def _new_cohort(cls, queryset: Any) -> Any:
-        """Something with `add(instance, pk)` that learns what one query loaded together, or None."""
+        """Something that learns what one query loaded together, or None.
+
+        It has `add(instance, pk)`, which gives what learns of the next instance.
+        """
         return None
 
     @classmethod

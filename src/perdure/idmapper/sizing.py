@@ -1,18 +1,16 @@
 """How many bytes of memory an object occupies, with everything that only it can reach.
 
 Contract: `deep_size` counts an object and its parts, each once for one `seen`; what is shared by many (classes,
-modules, functions, other live instances, weakly referenced things, a class with `_shared_by_many`) is the border.
+modules, functions, other live instances, what a class says of itself with `_shared_by_many`) is the border.
 
-What is counted is what the allocator hands out: sizes are rounded up to its 16 bytes, and blocks above 512 bytes, which
-come from the C library, have a header of their own there. CPython's `sys.getsizeof` has the header of the garbage
-collector and the table of a dictionary in it; the keys of a dictionary that instances share belong to the class.
+What is counted are the blocks that the allocator hands out for them: it rounds up to 16 bytes, and a dictionary has
+two. CPython's `sys.getsizeof` has the header of the garbage collector and the table of a dictionary in it; names that
+the dictionaries of many instances share belong to their class.
 """
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Iterable
-from datetime import date, datetime, time, timedelta, timezone, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from gc import get_referents
 from sys import getsizeof
@@ -22,19 +20,19 @@ from typing import Any
 from django.db.models import Model
 from django.db.models.options import Options
 
-__all__ = ["allocated", "deep_size"]
+from perdure.idmapper.identity import IdentityRef
 
-_BORDER = (Model, Options, type, ModuleType, FunctionType, BuiltinFunctionType, MethodType, weakref.ref, tzinfo)
-_LEAVES = (str, bytes, int, float, complex, type(None), datetime, date, time, timedelta, timezone, Decimal)
-_SMALL = 512
+__all__ = ["deep_size"]
+
+_BORDER = (Model, Options, IdentityRef, type, ModuleType, FunctionType, BuiltinFunctionType, MethodType, tzinfo)
+_LEAVES: frozenset[type] = frozenset(
+    {str, bytes, int, float, complex, bool, type(None), datetime, date, time, timedelta, Decimal}
+)
+# Bytes that come with a dictionary beside what `getsizeof` says: its table is a block of its own, and has a prefix.
+_TABLE = 24
 
 # By type: whether its instances are parts of what refers to them.
 _is_part: dict[type, bool] = dict.fromkeys(_LEAVES, True)
-
-
-def allocated(size: int) -> int:
-    """The bytes that the allocator spends on a block of this size."""
-    return (size + 15) & ~15 if size <= _SMALL else (size + 8 + 15) & ~15
 
 
 def deep_size(instance: Any, seen: set[int] | None = None) -> int:
@@ -47,17 +45,30 @@ def deep_size(instance: Any, seen: set[int] | None = None) -> int:
         if id(found) in seen:
             continue
         seen.add(id(found))
-        total += allocated(getsizeof(found))
-        if type(found) not in _LEAVES:
-            waiting.extend(part for part in _parts(found) if _is_part.get(type(part)) or _belongs(part))
+        size = getsizeof(found)
+        kind = type(found)
+        if kind not in _LEAVES:
+            parts = _parts(found)
+            waiting.extend(part for part in parts if _is_part.get(type(part)) or _belongs(part))
+            size += _beside(found, kind, parts)
+        total += (size + 15) & ~15
     return total
 
 
-def _parts(found: Any) -> Iterable[Any]:
+def _parts(found: Any) -> list[Any]:
     # The collector does not visit keys that are text. Those of an instance's own dictionary are names, and shared.
     if isinstance(found, dict) and type(found) is not dict:
         return [*dict.keys(found), *get_referents(found)]
     return get_referents(found)
+
+
+def _beside(found: Any, kind: type, parts: list[Any]) -> int:
+    """The bytes of a block that `found` has beside itself."""
+    if isinstance(found, dict):
+        return _TABLE
+    if kind.__dictoffset__ and not any(type(part) is dict for part in parts):
+        return _TABLE + 8 * len(parts)  # the values of its attributes: nobody has asked for a dictionary
+    return 0
 
 
 def _belongs(part: Any) -> bool:

@@ -31,39 +31,44 @@ _GROWTH = 20
 
 
 class Cohort:
-    """The objects that one query result brought, so that their attributes and tags can be loaded together."""
+    """Objects that one query brought, so that their attributes and tags can be loaded together.
 
-    __slots__ = ("alias", "model", "pks", "step")
+    A long result has several, which take over from each other how many to load next; so an object that stays while the
+    rest of its result has gone keeps only some ids in memory.
+    """
+
+    __slots__ = ("_passed", "_steps", "alias", "model", "pks")
     _shared_by_many = True  # not a part of any one of its members, for the estimate of memory
 
-    def __init__(self, alias: str, model: Any) -> None:
+    def __init__(self, alias: str, model: Any, steps: dict[str, int] | None = None) -> None:
         self.alias = alias
         self.model = model
         self.pks: list[Any] = []
-        self.step: dict[str, int] = {}
+        self._steps = {} if steps is None else steps
+        self._passed: dict[str, int] = {}
 
-    def add(self, instance: Any, pk: Any) -> None:
-        """Count `instance` in, whose id is `pk`."""
+    def add(self, instance: Any, pk: Any) -> Cohort:
+        """Count `instance` in, whose id is `pk`; the cohort for the next one."""
         instance.__dict__["_cohort"] = self
         self.pks.append(pk)
+        return self if len(self.pks) < OWNERS_PER_QUERY else Cohort(self.alias, self.model, self._steps)
 
     def next_batch(self, what: str, owner: Any, is_cold: Any) -> list[Any]:
         """`owner` and further cold members: one at the first call, then twenty times more each time."""
-        size = self.step.get(what, _FIRST_BATCH)
-        if not size:
-            return [owner]
-        self.step[what] = min(size * _GROWTH, OWNERS_PER_QUERY)
+        size = self._steps.get(what, _FIRST_BATCH)
+        self._steps[what] = min(size * _GROWTH, OWNERS_PER_QUERY)
         batch = [owner]
-        if size > 1:
+        passed = self._passed.get(what, 0)
+        if len(batch) < size and passed < len(self.pks):
             known = identity_map(self.alias, self.model)
-            for pk in self.pks:
-                if len(batch) >= size:
-                    break
+            for pk in self.pks[passed:]:
+                passed += 1
                 member = known.get(pk)
                 if member is not None and member is not owner and is_cold(member):
                     batch.append(member)
-            if len(batch) < size:
-                self.step[what] = 0  # nobody is cold any more: do not look through all members again
+                    if len(batch) == size:
+                        break
+            self._passed[what] = passed
         return batch
 
 
