@@ -79,13 +79,12 @@ class SharedMemoryModel(Loading, Saving, Deleting, models.Model, metaclass=Share
     def get_cached_instance(cls, id: Any) -> Any:
         """The live instance with this primary key, or None; never queries."""
         ref = cls.__identity__.refs.get(id)
-        if ref is None:
-            try:
-                ref = cls.__identity__.refs.get(cls._meta.pk.to_python(id))
-            except ValidationError:
-                return None
-        instance = None if ref is None else ref()
-        return instance if instance is None or isinstance(instance, cls.__dbclass__) else None
+        if ref is not None:
+            return ref()
+        try:
+            return cls.__identity__.get(cls._meta.pk.to_python(id))
+        except ValidationError:
+            return None
 
     @classmethod
     def cache_instance(cls, instance: Any, new: bool = False) -> None:

@@ -248,42 +248,38 @@ def _take_update(instance: Any, values: dict[str, Any], version: str | None) -> 
 class SharedMemoryManager(Manager.from_queryset(SharedMemoryQuerySet)):  # type: ignore[misc]
     """The manager of shared-memory models; `get(pk=…)` of a live instance needs no query."""
 
+    #: Names by which `get()` asks for nothing but a primary key; none for a manager of what belongs to an instance.
+    _pk_lookups: tuple[str, ...] | None = None
+    #: Whether every row of the table is among those of this manager.
+    _has_all = False
+
     def get(self, *args: Any, **kwargs: Any) -> Any:
         """Django's `get()`. With nothing but a primary key asked for, memory answers if it can."""
-        if not args and len(kwargs) == 1 and "instance" not in self.__dict__:
-            (name,) = kwargs
-            if name in self._pk_names():
-                found = self._from_memory(kwargs[name])
-                if found is not None:
-                    return found
+        if len(kwargs) == 1 and not args:
+            ((name, pk),) = kwargs.items()
+            if name in (self._pk_lookups or self._learn_pk_lookups()):
+                if self._db is None and not router.routers:
+                    ref = self.model.__identity__.refs.get(pk)
+                else:
+                    ref = identity_map(self.db, self.model.__dbclass__).refs.get(pk)
+                instance = None if ref is None else ref()
+                if instance is not None and (self._has_all or self._covers(instance)):
+                    if "_extras" in instance.__dict__:
+                        instance._drop_extras()
+                    if instance._strong_cache:
+                        residents.hit(instance)
+                    return instance
         return super().get(*args, **kwargs)
 
-    def _pk_names(self) -> tuple[str, ...]:
-        names: tuple[str, ...] | None = self.__dict__.get("_pk_lookup_names")
-        if names is None:
-            pk = self.model._meta.pk
-            names = ("pk", "pk__exact", pk.attname, f"{pk.attname}__exact")
-            if not pk.is_relation:
-                names = (*names, pk.name)
-            self.__dict__["_pk_lookup_names"] = names
-        return names
-
-    def _from_memory(self, pk: Any) -> Any:
+    def _learn_pk_lookups(self) -> tuple[str, ...]:
+        if "instance" in self.__dict__:
+            return ()
         model = self.model
-        if self._db is None and not router.routers:
-            known = model.__identity__
-        else:
-            known = identity_map(self.db, model.__dbclass__)
-        ref = known.refs.get(pk)
-        instance = None if ref is None else ref()
-        if instance is None or not self._covers(instance):
-            return None
-        if "_extras" in instance.__dict__:
-            instance._drop_extras()
-        if instance._strong_cache:
-            residents.hits += 1
-            residents.add(instance)
-        return instance
+        pk = model._meta.pk
+        names = ("pk", "pk__exact", pk.attname, f"{pk.attname}__exact")
+        self._pk_lookups = names if pk.is_relation else (*names, pk.name)
+        self._has_all = type(self).get_queryset is BaseManager.get_queryset and model is model.__dbclass__
+        return self._pk_lookups
 
     def _covers(self, instance: Any) -> bool:
         """Whether this manager's queryset would include `instance`; one that makes its own may leave out rows."""

@@ -83,6 +83,14 @@ class ResidentSet:
         order[key] = instance
         self.grown(1)
 
+    def hit(self, instance: Any) -> None:
+        """`instance` has been found in memory: it is the most recent."""
+        self.hits += 1
+        try:
+            self.order.move_to_end(id(instance))
+        except KeyError:
+            self.add(instance)
+
     def grown(self, number: int) -> None:
         """So many instances are new, or hold more than before."""
         self._arrived += number
