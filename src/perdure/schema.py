@@ -65,11 +65,12 @@ def _names_to_apply(connection: BaseDatabaseWrapper) -> list[str]:
     applied = MigrationRecorder(connection).applied_migrations()
     if all(migration in applied for migration in _on_disk()):
         return []
-    from django.db.migrations.executor import MigrationExecutor
+    from django.db.migrations.loader import MigrationLoader
 
-    executor = MigrationExecutor(connection)
-    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
+    loader = MigrationLoader(connection)
+    # Not by a plan of Django's executor: it takes a migration for applied when one that follows it is.
+    wanted = [migration for leaf in loader.graph.leaf_nodes() for migration in loader.graph.forwards_plan(leaf)]
+    return [f"{app}.{name}" for app, name in dict.fromkeys(wanted) if (app, name) not in loader.applied_migrations]
 
 
 def _on_disk() -> Iterator[tuple[str, str]]:
