@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -467,6 +468,17 @@ def test_the_indexes_are_used_on_sqlite(db, lookups, index):
     plan = rows.filter_attributes(**lookups).explain()
     assert f"objects_attribute_{index}" in plan, plan
     assert f"SCAN {ObjectAttribute._meta.db_table}" not in plan
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(
+    "lookups",
+    [{"v": "text"}, {"v": "t" * 500}, {"v__in": ["a", "b"]}, {"v__gt": "text"}, {"v__startswith": "te"}],
+    ids=["short", "long", "in", "gt", "startswith"],
+)
+def test_texts_are_found_by_the_part_that_the_index_holds(db, lookups):
+    plan = QryThing.objects.filter_attributes(**lookups).explain()
+    assert re.search(r"objects_attribute_text \(db_key=\? AND <expr>[=<>]", plan), plan
 
 
 @pytest.mark.postgresql
