@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from perdure.idmapper.identity import all_maps
+from perdure.transactions import unit_of_work
 
 
 def make(cls, key, attributes=None, tags=(), aliases=(), permissions=(), **fields):
@@ -47,6 +48,7 @@ def live(model):
 
 @contextmanager
 def statements():
-    """Collects the SQL statements of the block."""
+    """Collects the SQL statements of the block; what was gathered before it is sent before it."""
+    unit_of_work().flush()
     with CaptureQueriesContext(connection) as captured:
         yield captured

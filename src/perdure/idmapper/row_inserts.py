@@ -40,7 +40,7 @@ class RowInserter:
     def insert(self, unit: UnitOfWork, instances: list[Any]) -> None:
         """Write the rows of `instances`."""
         rows = [self._row(unit, instance) for instance in instances]
-        unit.flush()
+        unit.before_statement()
         if None in rows:  # somewhere the database is to work a value out
             for instance in instances:
                 self._insert_expressions(unit, instance)

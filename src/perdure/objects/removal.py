@@ -55,7 +55,7 @@ def references_to(obj: Any) -> References:
     """What refers to an object. One statement."""
     model = obj.__dbclass__
     unit = unit_of_work(obj._state.db)
-    unit.flush()
+    unit.before_statement()  # what is gathered may put something in here
     question = _question(model)
     ((located, at_home, leading, *others),) = fetch(unit, question, [obj.pk] * (3 + len(_foreign_columns(model))))
     return References(bool(located), bool(at_home), bool(leading), any(others))
@@ -88,7 +88,7 @@ def remove_row(obj: Any) -> None:
     cls = type(obj)
     model = obj.__dbclass__
     signals.pre_delete.send(sender=cls, instance=obj, using=alias, origin=obj)
-    unit.flush()
+    unit.before_statement()
     statements = _removal(model)
     carried = fetch(unit, statements.unlink, [obj.pk])
     if carried:
