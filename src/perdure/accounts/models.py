@@ -158,7 +158,10 @@ AccountDB.db_key = property(_same_as_username)  # type: ignore[assignment]
 class AccountAttribute(Attribute):
     """An attribute of an account."""
 
-    owner = models.ForeignKey("accounts.AccountDB", related_name="db_attributes", on_delete=models.CASCADE)
+    # The unique constraint begins with the owner: an index of the owner alone would be a second one.
+    owner = models.ForeignKey(
+        "accounts.AccountDB", related_name="db_attributes", on_delete=models.CASCADE, db_index=False
+    )
 
     class Meta(Attribute.Meta):
         app_label = "accounts"

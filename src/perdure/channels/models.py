@@ -50,7 +50,8 @@ class ChannelDB(UniqueName, TypedObject):
 class ChannelAttribute(Attribute):
     """An attribute of a channel."""
 
-    owner = models.ForeignKey("comms.ChannelDB", related_name="db_attributes", on_delete=models.CASCADE)
+    # The unique constraint begins with the owner: an index of the owner alone would be a second one.
+    owner = models.ForeignKey("comms.ChannelDB", related_name="db_attributes", on_delete=models.CASCADE, db_index=False)
 
     class Meta(Attribute.Meta):
         app_label = "comms"

@@ -229,7 +229,8 @@ class ObjectDB(TypedObject):
 class ObjectAttribute(Attribute):
     """One attribute of one object."""
 
-    owner = models.ForeignKey(ObjectDB, related_name="db_attributes", on_delete=models.CASCADE)
+    # The unique constraint begins with the owner: an index of the owner alone would be a second one.
+    owner = models.ForeignKey(ObjectDB, related_name="db_attributes", on_delete=models.CASCADE, db_index=False)
 
     class Meta(Attribute.Meta):
         app_label = "objects"

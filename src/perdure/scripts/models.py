@@ -173,7 +173,10 @@ class ScriptDB(Timed, TypedObject):
 class ScriptAttribute(Attribute):
     """An attribute of a script."""
 
-    owner = models.ForeignKey("scripts.ScriptDB", related_name="db_attributes", on_delete=models.CASCADE)
+    # The unique constraint begins with the owner: an index of the owner alone would be a second one.
+    owner = models.ForeignKey(
+        "scripts.ScriptDB", related_name="db_attributes", on_delete=models.CASCADE, db_index=False
+    )
 
     class Meta(Attribute.Meta):
         app_label = "scripts"

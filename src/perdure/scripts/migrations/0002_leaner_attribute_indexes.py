@@ -1,0 +1,38 @@
+import django.db.models.deletion
+import django.db.models.functions.text
+import django.db.models.lookups
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("scripts", "0001_initial"),
+    ]
+
+    operations = [
+        migrations.RemoveIndex(
+            model_name="scriptattribute",
+            name="scripts_attribute_text",
+        ),
+        migrations.AlterField(
+            model_name="scriptattribute",
+            name="owner",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="db_attributes",
+                to="scripts.scriptdb",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="scriptattribute",
+            index=models.Index(
+                models.F("db_key"),
+                django.db.models.functions.text.Substr("db_text", 1, 200),
+                condition=models.Q(
+                    django.db.models.lookups.IsNull(django.db.models.functions.text.Substr("db_text", 1, 200), False)
+                ),
+                name="scripts_attribute_text",
+            ),
+        ),
+    ]
