@@ -14,6 +14,7 @@ from typing import Any
 from perdure.errors import InvalidArgument
 from perdure.locks import LockHandler
 from perdure.transactions import transaction
+from perdure.typeclasses.attribute_store import Slot
 from perdure.typeclasses.creation import (
     NOT_GIVEN,
     AttributeArgument,
@@ -84,7 +85,13 @@ def _apply_attributes(entity: Any, attributes: Iterable[AttributeArgument]) -> N
         if lockstring:
             entity.attributes.add(key, value, category=category, lockstring=lockstring)  # which checks the locks
         else:
-            store.set_value(("", normal_category(category), normal_key(key)), value)
+            store.set_value(_slot(key, category), value)
+
+
+@lru_cache(maxsize=4096)
+def _slot(key: str, category: str | None) -> Slot:
+    """The slot of a plain attribute: one tuple for all objects that have it."""
+    return ("", normal_category(category), normal_key(key))
 
 
 class _LockHost:

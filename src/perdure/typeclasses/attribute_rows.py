@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache, lru_cache
+from itertools import chain
 from typing import Any
 
 from django.utils import timezone
@@ -53,10 +54,9 @@ class AttributeWriter:
         waiting = store.waiting
         if waiting is None:
             waiting = store.waiting = {}
-        elif slot in waiting and store.gathered_in is unit.frames[-1].mark:
+        elif store.gathered_in is unit.frames[-1].mark:  # the store waits already
             unit.note_write()
-            if not is_known:
-                waiting[slot] = False
+            waiting[slot] = is_known and waiting.get(slot, True)
             return
         waiting[slot] = is_known and waiting.get(slot, True)
         unit.gather(self, id(store), store)
@@ -106,24 +106,17 @@ class AttributeWriter:
 
     def _upsert_all(self, unit: UnitOfWork, slots: list[Any]) -> None:
         now = unit.connection.ops.adapt_datetimefield_value(timezone.now())
-        groups: dict[bool, list[list[Any]]] = {}
-        for store, slot, encoded in slots:
+        groups: dict[bool, list[tuple[Any, ...]]] = {}
+        for store, slot, (text, kind, number, sortable, references) in slots:
             attrtype, category, key = slot
-            row = [
-                store.owner().__dict__[self.key],
-                key,
-                category,
-                attrtype,
-                encoded.kind,
-                encoded.text,
-                encoded.number,
-            ]
-            row += [encoded.sortable, joined_references(encoded.references), store.strings.get(slot)]
-            row += [store.locks.get(slot, ""), now, 1]
-            groups.setdefault(slot in store.locks, []).append(row)
+            owner = store.owner().__dict__[self.key]
+            refers = joined_references(references) if references else None
+            strings, locks = store.strings, store.locks
+            row = (owner, key, category, attrtype, kind, text, number, sortable, refers, strings.get(slot))
+            groups.setdefault(slot in locks, []).append((*row, locks.get(slot, ""), now, 1))
         for with_locks, rows in groups.items():
             for chunk in _chunks(rows):
-                send(unit, self._upsert(unit, len(chunk), with_locks), [item for row in chunk for item in row])
+                send(unit, self._upsert(unit, len(chunk), with_locks), list(chain.from_iterable(chunk)))
 
     def abandon(self, items: dict[Any, Any]) -> None:
         """Forget what the database refused."""

@@ -315,7 +315,7 @@ class AttributeStore(Owned):
         unit = self._begin()
         kind = type(value)
         anchor = None
-        if kind not in _UNCHECKED:
+        if kind not in _UNCHECKED and not (kind is str and value.isascii()):
             anchor = AttributeAnchor(self, slot)
             value = adopt(value, anchor, self.describe(slot))
         is_named = not (slot[0] or slot[1])

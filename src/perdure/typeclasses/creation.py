@@ -86,6 +86,8 @@ def normal_keys(value: Any, argument: str) -> list[TagArgument]:
 
 
 def _tag(item: Any, argument: str) -> TagArgument:
+    if type(item) is str and item.strip():
+        return TagArgument(item)
     parts = item if isinstance(item, tuple | list) else (item,)
     if not 1 <= len(parts) <= 3:
         raise InvalidArgument(f'{argument}: {item!r} is not "key", ("key", "category") or ("key", "category", "data")')
@@ -103,7 +105,10 @@ def normal_attributes(value: Any, argument: str = "attributes") -> list[Attribut
     if value is None or value is NOT_GIVEN:
         return []
     if isinstance(value, Mapping):
-        return [_attribute((key, item), argument) for key, item in value.items()]
+        return [
+            AttributeArgument(key, item) if type(key) is str and key.strip() else _attribute((key, item), argument)
+            for key, item in value.items()
+        ]
     if isinstance(value, tuple) and value and isinstance(value[0], str):
         return [_attribute(value, argument)]
     return [_attribute(item, argument) for item in _items(value, argument)]
