@@ -41,16 +41,18 @@ class IdentityMap:
     """The live instances of one table in one database.
 
     Attributes:
-        found_in_memory: how many rows queries have brought, one after the other, whose instances were in memory.
+        found_in_memory: how many rows queries have brought, one after the other, whose instances were in memory;
+            `found_under` is the stamp of that time (see `transactions.outside`).
     """
 
-    __slots__ = ("_forget", "alias", "found_in_memory", "model", "refs")
+    __slots__ = ("_forget", "alias", "found_in_memory", "found_under", "model", "refs")
 
     def __init__(self, alias: str, model: type) -> None:
         self.alias = alias
         self.model = model
         self.refs: dict[Any, IdentityRef] = {}
         self.found_in_memory = 0
+        self.found_under = 0
         self._forget = self._unregister  # one bound method for all references
 
     def _unregister(self, ref: IdentityRef) -> None:
@@ -63,11 +65,11 @@ class IdentityMap:
         ref = self.refs.get(pk)
         return None if ref is None else ref()
 
-    def add(self, pk: Any, instance: Any) -> None:
-        """Register `instance`; whoever was registered before is no longer."""
+    def add(self, pk: Any, instance: Any, stamp: int = 0) -> None:
+        """Register `instance`, which agrees with its row as of `stamp`; whoever was registered before is no longer."""
         ref = IdentityRef(instance, self._forget)
         ref.pk = pk
-        ref.stamp = 0
+        ref.stamp = stamp
         self.refs[pk] = ref
 
     def remove(self, pk: Any, instance: Any) -> None:

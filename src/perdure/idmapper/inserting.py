@@ -28,6 +28,7 @@ from perdure.idmapper.residency import residents
 from perdure.idmapper.row_inserts import RowInserter, row_inserter
 from perdure.idmapper.states import describe
 from perdure.transactions import all_or_nothing, unit_of_work
+from perdure.transactions.outside import last_stamp
 
 __all__ = ["Inserting"]
 
@@ -140,8 +141,10 @@ class Inserting(ModelPart):
         state.db = alias
         state.adding = False
         release_targets(self)
+        model = meta.concrete_model
         with lock:
-            identity_map(alias, meta.concrete_model).add(self.__dict__[meta.pk.attname], self)
+            stamp = last_stamp(alias, model._meta.db_table)
+            identity_map(alias, model).add(self.__dict__[meta.pk.attname], self, stamp)
         if self._strong_cache:
             residents.add(self)
         self.at_init()

@@ -46,6 +46,8 @@ def recall(queryset: Any) -> list[Any] | None:
         return None
     if not _is_recallable(model) or not _asks_for_whole_rows(queryset):
         return None
+    if stamp(connections[alias], model._meta.concrete_model._meta.db_table) != known.found_under:
+        return None  # something has happened to the table: no instance is known to agree with its row any more
     query = queryset.query.clone()
     query.set_select([model._meta.pk.get_col(query.get_initial_alias())])
     by_id = query.order_by == ("pk",) and not query.is_sliced and isinstance(model._meta.pk, IntegerField)

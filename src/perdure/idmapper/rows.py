@@ -90,6 +90,8 @@ class _Reader:
         """The live instances of some of the rows, one at a time."""
         columns, give, whole, strong = self.columns, self.beside.give, self.whole, self.model._strong_cache
         known = identity_map(self.alias, self.model._meta.concrete_model)
+        if known.found_under != self.stamp:
+            known.found_in_memory, known.found_under = 0, self.stamp
         refs = {} if self.all_seen else known.refs
         position = self.names.index(self.model._meta.pk.attname)
         held_values = itemgetter(*self.names)
@@ -106,8 +108,8 @@ class _Reader:
             except KeyError:  # memory lacks a column
                 says_nothing_new = False
             if says_nothing_new:
-                known.found_in_memory += 1
                 if whole:
+                    known.found_in_memory += 1
                     ref.stamp = self.stamp
                     instance.__dict__.pop("_expired", None)
                 if strong:
