@@ -59,7 +59,7 @@ class AttributeWriter:
                 waiting[slot] = False
             return
         waiting[slot] = is_known and waiting.get(slot, True)
-        unit.gather(self, id(store), store)
+        unit.gathering(self)[id(store)] = store
 
     def write(self, unit: UnitOfWork, items: dict[Any, Any]) -> None:
         """Bring the rows of all slots that wait in `items` in line with memory."""
