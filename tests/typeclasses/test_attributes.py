@@ -718,3 +718,16 @@ def test_nattributes_keep_any_value_by_identity_and_store_nothing(box):
     assert box.at_idmapper_flush() is False
     box.nattributes.clear()
     assert box.at_idmapper_flush() is True
+
+
+def test_a_row_written_through_django_loses_nothing_that_is_gathered(box):
+    box.db.hp, box.db.mp = 1, 1
+    with transaction():
+        row = box.attributes.get("mp", return_obj=True)
+        box.db.hp = 2
+        box.db.fresh = [1]
+        row.db_strvalue = "beside"
+        row.save()
+        assert (box.db.hp, box.db.fresh) == (2, [1])
+    assert (box.db.hp, box.db.fresh, box.attributes.get("mp", strattr=True)) == (2, [1], "beside")
+    assert again(box).db.hp == 2

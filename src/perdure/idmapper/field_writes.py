@@ -98,12 +98,6 @@ class Column:
         if self.has_pre_save or type(held[attname]) is not self.as_is:
             held[attname] = as_stored(self.field, self.field.pre_save(instance, False))
 
-    def parameter(self, value: Any, connection: BaseDatabaseWrapper) -> Any:
-        """`value` as the driver takes it."""
-        if type(value) is self.as_is:
-            return value
-        return self.field.get_db_prep_save(value, connection=connection)
-
 
 @cache
 def columns_of(model: Any) -> dict[str, Column]:
@@ -153,11 +147,11 @@ class FieldWriter:
 
     def gather(self, unit: UnitOfWork, names: tuple[str, ...], instance: Any) -> None:
         """Have columns `names` of `instance` written with what else is gathered."""
-        items = unit.pending.get(self)
-        known = items.get(id(instance)) if items else None
+        items = unit.gathering(self)
+        known = items.get(id(instance))
         if known is not None and known[1] != names:
             names = tuple(sorted({*known[1], *names}))
-        unit.gather(self, id(instance), (instance, names))
+        items[id(instance)] = (instance, names)
 
     def write(self, unit: UnitOfWork, items: dict[Any, Any]) -> None:
         """Update all gathered rows: one statement for each set of columns."""
@@ -206,9 +200,11 @@ class FieldWriter:
 
     def _parameters(self, connection: BaseDatabaseWrapper, names: tuple[str, ...], instance: Any) -> list[Any]:
         held = instance.__dict__
-        columns = self.columns
-        parameters = [columns[name].parameter(held[name], connection) for name in names]
-        parameters.append(columns[self.key].parameter(held[self.key], connection))
+        parameters = []
+        for name in (*names, self.key):
+            column, value = self.columns[name], held[name]
+            is_ready = type(value) is column.as_is
+            parameters.append(value if is_ready else column.field.get_db_prep_save(value, connection=connection))
         if self.version is not None:
             if self.version not in held:
                 instance.refresh_from_db(fields=[self.version])

@@ -124,11 +124,15 @@ class UnitOfWork:
 
     def gather(self, writer: Writer, key: Hashable, item: object = None) -> None:
         """Keep a write until the next flush; the same key again replaces the item. Raises as `note_write` does."""
+        self.gathering(writer)[key] = item
+
+    def gathering(self, writer: Writer) -> dict[Any, Any]:
+        """What `writer` has to write at the next flush, to be added to now. Raises as `note_write` does."""
         self.note_write()
         items = self.pending.get(writer)
         if items is None:
             items = self.pending[writer] = {}
-        items[key] = item
+        return items
 
     def note_write(self) -> None:
         """Something is written to memory that is, or will be, gathered.

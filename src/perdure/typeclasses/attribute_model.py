@@ -181,6 +181,7 @@ class Attribute(WeakSharedMemoryModel):
         model = cls._meta.get_field("owner").remote_field.model
         known = identity_map(alias or "default", model)
         unit = unit_of_work(alias or "default")
+        unit.flush()  # what is gathered is sent as memory holds it
         for pk in owners:
             owner = known.get(pk)
             if owner is not None:

@@ -59,7 +59,7 @@ class AttributeWriter:
             waiting[slot] = is_known and waiting.get(slot, True)
             return
         waiting[slot] = is_known and waiting.get(slot, True)
-        unit.gather(self, id(store), store)
+        unit.gathering(self)[id(store)] = store
 
     def write(self, unit: UnitOfWork, items: dict[Any, Any]) -> None:
         """Bring the rows of all slots that wait in `items` in line with memory."""
@@ -132,10 +132,14 @@ class AttributeWriter:
         return _upsert_text(unit.connection.ops.quote_name, self.table._meta.db_table, rows, with_locks)
 
     def _delete(self, unit: UnitOfWork, rows: int) -> Statement:
-        quote = unit.connection.ops.quote_name
-        columns = ", ".join(quote(name) for name in _IDENTITY)
-        marks = ", ".join(["(%s, %s, %s, %s)"] * rows)
-        return Statement(f"DELETE FROM {quote(self.table._meta.db_table)} WHERE ({columns}) IN (VALUES {marks})")
+        return _delete_text(unit.connection.ops.quote_name, self.table._meta.db_table, rows)
+
+
+@lru_cache(maxsize=64)
+def _delete_text(quote: Any, table: str, rows: int) -> Statement:
+    columns = ", ".join(quote(name) for name in _IDENTITY)
+    marks = ", ".join(["(%s, %s, %s, %s)"] * rows)
+    return Statement(f"DELETE FROM {quote(table)} WHERE ({columns}) IN (VALUES {marks})")
 
 
 @lru_cache(maxsize=64)

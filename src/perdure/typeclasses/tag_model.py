@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
-from django.db.models.signals import m2m_changed, post_delete, post_save
+from django.db.models.signals import m2m_changed, post_delete
 
 from perdure.idmapper.identity import all_maps
 from perdure.typeclasses.fields import NoneAsBlankField
@@ -79,6 +79,12 @@ class Tag(models.Model):
         """None, `alias` or `permission`."""
         return self.db_tagtype  # type: ignore[no-any-return]
 
+    def save_base(self, *args: Any, **kwargs: Any) -> None:
+        """Django's write of the row, of fixtures too."""
+        super().save_base(*args, **kwargs)
+        # Not a receiver of `post_save`: one of those costs every save of every model half a microsecond.
+        expire_tags_in_memory()
+
     def __str__(self) -> str:
         return f"<Tag: {self.db_key}({f'category:{self.db_category}' if self.db_category else ''})>"
 
@@ -97,4 +103,3 @@ def hear_links(model: Any) -> None:
 
 
 post_delete.connect(expire_tags_in_memory, sender=Tag)
-post_save.connect(expire_tags_in_memory, sender=Tag)
