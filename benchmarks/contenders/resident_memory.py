@@ -50,10 +50,11 @@ class ResidentMemory:
         from perdure import ObjectDB, cache_stats
 
         self._warm_the_driver()
-        sample = ObjectDB.objects.order_by("-pk")[:500]
-        assert all(obj.db.hp is not None for obj in sample)
+        sample = list(ObjectDB.objects.order_by("-pk")[:500])
+        for obj in sample:
+            obj.db.hp  # noqa: B018 - reading is the work
         each = cache_stats().estimated_bytes / len(sample)
-        del sample
+        del obj, sample
         self._forget()
         budget = each * self.size / TIMES_THE_BUDGET
         before = peak = resident_bytes()
