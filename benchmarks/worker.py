@@ -23,6 +23,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.contenders.base import Contender, Loop, Operation, Place
+from benchmarks.contenders.resident_memory import resident_bytes
 
 #: A loop runs at least this long at a time, so that the clock's own cost does not count.
 LOOP_SECONDS = 0.02
@@ -121,12 +122,6 @@ class Worker:
                 number *= 2
             self._loops[key] = number
         return timer.timeit(number) / number
-
-
-def resident_bytes() -> int:
-    """Resident memory of this process, from the kernel."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from benchmarks.contenders.base import Contender, Loop, Place, Work
+from benchmarks.contenders.resident_memory import ResidentMemory
 from benchmarks.logical_world import (
     FAMILY,
     LIGHT,
@@ -45,7 +46,7 @@ class Blade(DefaultObject):
 '''
 
 
-class Perdure(Contender):
+class Perdure(ResidentMemory, Contender):
     """Typed objects in their identity map."""
 
     name: ClassVar[str] = "perdure"

@@ -7,7 +7,7 @@ the row and stays. Values that need building (containers, references, dates) are
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import chain, groupby
 from operator import itemgetter
@@ -101,13 +101,24 @@ def load_many(model: Any, alias: str, owners: Sequence[Any]) -> None:
             with connection.cursor() as cursor:
                 cursor.execute(_selection(connection, table._meta.db_table, len(batch)), list(batch))
                 rows = chain.from_iterable(iter(partial(cursor.fetchmany, ROWS_PER_FETCH), []))
-                # Each owner gets its store when its rows come: stores that fill one after the other share their keys.
-                for pk, rows_of_one in groupby(rows, key=itemgetter(0)):
-                    batch[pk].db._p_store.take_rows(rows_of_one)
+                _take_rows(batch, rows)
             for owner in batch.values():
                 owner.db._p_store.loaded = True
                 unit.saw(owner)
             residents.grown(len(batch))
+
+
+def _take_rows(owners: dict[Any, Any], rows: Iterable[Any]) -> None:
+    """Have the stores of the owners (by id) take their rows, which come owner by owner."""
+    classes = set()
+    # An owner gets its holder when its rows come: holders of a class share the names that the first ones have.
+    for pk, rows_of_one in groupby(rows, key=itemgetter(0)):
+        owner = owners[pk]
+        store = owner.db._p_store
+        store.take_rows(rows_of_one)
+        if type(owner) not in classes:
+            classes.add(type(owner))
+            store.share_names()
 
 
 def _selection(connection: Any, table: str, owners: int) -> str:

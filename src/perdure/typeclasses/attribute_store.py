@@ -34,9 +34,9 @@ from perdure.typeclasses.attribute_loading import load_attributes
 from perdure.typeclasses.attribute_rows import attribute_writer
 from perdure.typeclasses.handlers import Owned, weak_reference
 from perdure.typeclasses.missing_value import MISSING
-from perdure.values import DamagedText, adopt, decode, encode, parse, references_in
+from perdure.values import DamagedText, adopt, anchor_in, decode, encode, parse, references_in
 
-__all__ = ["AttributeAnchor", "AttributeStore", "Slot"]
+__all__ = ["AttributeAnchor", "AttributeStore", "Slot", "shared_slot"]
 
 Slot = tuple[str, str, str]  # (attrtype, category, key); empty for "none"
 
@@ -49,7 +49,7 @@ _UNCHECKED = frozenset({int, bool, float, type(None)})  # no value of these can 
 
 
 @lru_cache(maxsize=4096)
-def _shared_slot(attrtype: str, category: str, key: str) -> Slot:
+def shared_slot(attrtype: str, category: str, key: str) -> Slot:
     """The slot, one tuple for all objects that have an attribute there."""
     return (intern(attrtype), intern(category), intern(key))
 
@@ -106,6 +106,13 @@ class DefaultAnchor(AttributeAnchor):
         super().changed()
 
 
+def _detach_tree(value: Any, why: str) -> None:
+    """The containers in a value (one tree, of one anchor) are no longer its attribute's."""
+    anchor = None if value is MISSING or type(value) in _PLAIN else anchor_in(value)
+    if isinstance(anchor, AttributeAnchor):
+        anchor.detached = why
+
+
 class _Nothing(dict[Any, Any]):
     """What a store holds where it holds nothing, so that it need not have an empty dict (of 64 bytes) for each."""
 
@@ -126,7 +133,6 @@ class AttributeStore(Owned):
 
     __slots__ = (
         "__weakref__",
-        "anchors",
         "defaults",
         "gathered_in",
         "loaded",
@@ -145,7 +151,6 @@ class AttributeStore(Owned):
         self.raw: dict[Slot, str] = NOTHING
         self.locks: dict[Slot, str] = NOTHING
         self.strings: dict[Slot, str] = NOTHING
-        self.anchors: dict[Slot, AttributeAnchor] = NOTHING
         self.defaults: dict[Slot, DefaultAnchor] = NOTHING
         self.loaded = False
         self.waiting: dict[Slot, bool] | None = None
@@ -253,17 +258,24 @@ class AttributeStore(Owned):
             attrtype = category = ""
             if special is not None or is_used:
                 attrtype, category, locks, string = ("", "", "", None) if special is None else parse(special)
-                if not self._gives_way(_shared_slot(attrtype, category, key), locks, string):
+                if not self._gives_way(shared_slot(attrtype, category, key), locks, string):
                     continue
             value = MISSING if text[:1] in _NEEDS_BUILDING else _scalar(text)
             if value is MISSING:
                 if raw is NOTHING:
                     raw = self.own("raw")
-                raw[_shared_slot(attrtype, category, key)] = text
+                raw[shared_slot(attrtype, category, key)] = text
             elif attrtype or category:
-                self.own("rest")[_shared_slot(attrtype, category, key)] = value
+                self.own("rest")[shared_slot(attrtype, category, key)] = value
             else:
                 values[intern(key)] = value
+
+    def share_names(self) -> None:
+        """Have the names of values that are still text be among those that the holders of this class share."""
+        for attrtype, category, key in self.raw:
+            if not (attrtype or category):
+                self.values[key] = None
+                del self.values[key]
 
     def _gives_way(self, slot: Slot, locks: str, string: str | None) -> bool:
         """Whether the row of `slot` is to be taken; if so, what is beside its value is taken now."""
@@ -295,10 +307,8 @@ class AttributeStore(Owned):
             self.own("rest")[slot] = value
         else:
             self.values[slot[2]] = value
-        if anchor is not None and not isinstance(value, _SCALARS):
-            self.own("anchors")[slot] = anchor
-            if may_refer:
-                self._tell_entities(slot, value)
+        if may_refer and anchor is not None and type(value) not in _PLAIN:
+            self._tell_entities(slot, value)
 
     def _tell_entities(self, slot: Slot, value: Any) -> None:
         """Have the entities in `value` know that they are, so that the slot is read again when one is deleted."""
@@ -326,7 +336,7 @@ class AttributeStore(Owned):
         is_like = type(known) is kind
         if is_like and known == value and kind in _PLAIN and lockstring is None and self._keeps(slot, string):
             return
-        if self.anchors or self.defaults:
+        if self.defaults or (known is not MISSING and type(known) not in _PLAIN):
             self._detach(slot, "overwritten")
         if self.strings or string is not None:
             self._keep_string(slot, string)
@@ -424,10 +434,11 @@ class AttributeStore(Owned):
     # --- forgetting
 
     def _detach(self, slot: Slot, why: str) -> None:
-        for held in (self.anchors, self.defaults):
-            anchor = held.pop(slot, None)
-            if anchor is not None:
-                anchor.detached = why
+        """The containers of the value and of the default in `slot` are no longer the attribute's."""
+        default = self.defaults.pop(slot, None)
+        if default is not None:
+            default.detached = why
+        _detach_tree(self.held(slot), why)
 
     def _drop(self, slot: Slot) -> None:
         if slot[0] or slot[1]:
@@ -446,10 +457,12 @@ class AttributeStore(Owned):
 
     def expire(self, why: str) -> None:
         """Drop everything from memory; the next read takes it from the database."""
-        for anchor in (*self.anchors.values(), *self.defaults.values()):
-            anchor.detached = why
+        for default in self.defaults.values():
+            default.detached = why
+        for value in (*self.values.values(), *self.rest.values()):
+            _detach_tree(value, why)
         self.values.clear()
-        self.anchors = self.defaults = self.rest = self.raw = self.locks = self.strings = NOTHING
+        self.defaults = self.rest = self.raw = self.locks = self.strings = NOTHING
         self.loaded = False
         self.waiting = None
         self.gathered_in = None

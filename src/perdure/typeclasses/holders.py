@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from perdure.errors import ReadOnlyProperty
-from perdure.typeclasses.attribute_store import AttributeStore, Slot
+from perdure.typeclasses.attribute_store import AttributeStore, Slot, shared_slot
 from perdure.typeclasses.keys import normal_key
 from perdure.typeclasses.missing_value import MISSING
 
@@ -24,7 +24,7 @@ def _slot_of(name: str) -> Slot:
     """The slot that an attribute of this name is kept in."""
     if name.startswith(("__", "_p_")):
         raise ReadOnlyProperty(f"{name!r} cannot be an attribute; choose a name that does not begin with '__' or '_p_'")
-    return ("", "", normal_key(name))
+    return shared_slot("", "", normal_key(name))
 
 
 class DbHolder:
@@ -40,7 +40,7 @@ class DbHolder:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(f"stored attributes do not answer for {name}")
-        value = self._p_store.find(("", "", name.strip().lower()))
+        value = self._p_store.find(shared_slot("", "", name.strip().lower()))
         return None if value is MISSING else value
 
     def __setattr__(self, name: str, value: Any) -> None:

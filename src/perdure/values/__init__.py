@@ -12,7 +12,7 @@ from perdure.values.references import Reference, set_reference_hooks
 from perdure.values.registry import register_factory, register_value_type
 from perdure.values.sequences import TrackedDeque, TrackedList
 from perdure.values.sets import TrackedSet
-from perdure.values.structure import detach, plain, references_in, release
+from perdure.values.structure import anchor_in, detach, plain, references_in, release
 from perdure.values.tracking import Tracked
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "TrackedOrderedDict",
     "TrackedSet",
     "adopt",
+    "anchor_in",
     "comparison_key",
     "decode",
     "detach",

@@ -16,7 +16,7 @@ from perdure.values.anchors import CONTAINERS, Anchor, Detached
 from perdure.values.references import hooks
 from perdure.values.scalars import IMMEDIATE
 
-__all__ = ["detach", "holds_containers", "plain", "references_in", "release"]
+__all__ = ["anchor_in", "detach", "holds_containers", "plain", "references_in", "release"]
 
 
 def _parts(value: Any) -> Any:
@@ -45,6 +45,12 @@ def _tracked(value: Any) -> Iterator[Any]:
         if CONTAINERS.get(kind) is kind:
             yield item
         waiting.extend(part for part in _parts(item) if type(part) not in IMMEDIATE)
+
+
+def anchor_in(value: Any) -> Any:
+    """The anchor of the containers in a value; None if there are none, or they are free."""
+    container = next(_tracked(value), None)
+    return None if container is None else container._anchor
 
 
 def holds_containers(value: Any) -> bool:
