@@ -7,6 +7,7 @@ import gc
 import pytest
 from django.db import connection
 
+from perdure.idmapper import recalling
 from tests.laws.witness import Witness
 
 pytest.register_assert_rewrite("tests.laws.machine")
@@ -34,6 +35,12 @@ def raw_cursor(transactional_db):
 def no_default_home(settings):
     """No object is everybody's home by the accident of its id."""
     settings.DEFAULT_HOME = "#999999999"
+
+
+@pytest.fixture(autouse=True)
+def worlds_in_memory(monkeypatch):
+    """Worlds as small as these are asked for ids alone, too, as soon as they are in memory."""
+    monkeypatch.setattr(recalling, "WARM", 1)
 
 
 @pytest.fixture(autouse=True)

@@ -271,3 +271,17 @@ def test_a_delete_that_is_rolled_back_brings_all_back(room, cellar):
     assert box.tags.all() == ["t"]
     assert box.db.a == [1]
     assert set(cellar.contents) == {way}
+
+
+@pytest.mark.parametrize("column", ["location", "home", "destination"])
+def test_what_was_made_to_refer_to_it_in_the_open_transaction_counts(room, cellar, column):
+    """The write that makes it refer is still gathered, outside of the block that the deletion opens."""
+    sign = create_object(DefaultObject, key="sign", location=cellar, home=cellar)
+    with transaction():
+        setattr(sign, column, room)
+        room.delete()
+    assert ObjectDB.objects.filter(pk=room.pk).count() == 0
+    if column == "destination":
+        assert sign._is_deleted
+    else:
+        assert getattr(sign, column) is not room
