@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
-from django.db.models import BooleanField, F, Lookup, Q
+from django.db.models import BooleanField, F, FilteredRelation, Lookup, Q
 
 from perdure.typeclasses.attribute_rows import attribute_model
 from perdure.typeclasses.tag_model import Tag
@@ -92,9 +92,17 @@ class AttributeRows(NamedTuple):
 
     def queryset(self, alias: str) -> Any:
         """The rows themselves."""
-        wanted = {"db_attrtype": self.attrtype, "db_category": self.category, "db_key": self.key}
         rows = attribute_model(self.model).unscoped.using(alias)
-        return rows.filter(*self.values, **{name: value for name, value in wanted.items() if value is not None})
+        return rows.filter(*self.values, **self._wanted())
+
+    def relation(self) -> FilteredRelation:
+        """What joins them to a query of objects, whatever their values: at most one to each if all else is given."""
+        wanted = {f"db_attributes__{name}": value for name, value in self._wanted().items()}
+        return FilteredRelation("db_attributes", condition=Q(**wanted))
+
+    def _wanted(self) -> dict[str, str]:
+        wanted = {"db_attrtype": self.attrtype, "db_category": self.category, "db_key": self.key}
+        return {name: value for name, value in wanted.items() if value is not None}
 
     def condition(self) -> Q:
         """The condition that an object owns one of them."""
