@@ -108,7 +108,7 @@ def _has_ratio(results: Results, key: str, size: int) -> bool:
 
 def _draw_growth(results: Results, path: Path) -> None:
     """Cost of one operation (one hit) against the size of the world, both on logarithmic scales."""
-    workloads = [each for each in all_workloads(results.world) if each.grows]
+    workloads = [each for each in all_workloads(results.world) if each.grows and each.unit == "s"]
     pyplot = _pyplot()
     columns = 4
     lines = -(-len(workloads) // columns)
