@@ -161,7 +161,7 @@ class Lifecycle(Whole):
             account = self.account
             if account is not None and hasattr(account, "unpuppet_object"):
                 account.unpuppet_object(session)
-        account = self.account
+        account = None if self.db_account_id is None else self.account
         if account is not None and (characters := getattr(account, "characters", None)) is not None:
             characters.remove(self)
 

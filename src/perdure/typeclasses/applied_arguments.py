@@ -80,12 +80,12 @@ def apply_labels(entity: Any, arguments: dict[str, Any]) -> None:
 
 
 def _apply_attributes(entity: Any, attributes: Iterable[AttributeArgument]) -> None:
-    store = entity._attribute_store
+    entity._attribute_store.set_many(
+        [(_slot(key, category), value) for key, value, category, lockstring, _ in attributes if not lockstring]
+    )
     for key, value, category, lockstring, _ in attributes:
         if lockstring:
             entity.attributes.add(key, value, category=category, lockstring=lockstring)  # which checks the locks
-        else:
-            store.set_value(_slot(key, category), value)
 
 
 @lru_cache(maxsize=4096)

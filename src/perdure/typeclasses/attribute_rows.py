@@ -61,6 +61,11 @@ class AttributeWriter:
         waiting[slot] = is_known and waiting.get(slot, True)
         unit.gathering(self)[id(store)] = store
 
+    def gather_new(self, unit: UnitOfWork, store: Any, slots: list[Any]) -> None:
+        """`gather` for slots that have no row yet."""
+        self.gather(unit, store, slots[0], is_known=False)
+        store.waiting.update(dict.fromkeys(slots, False))
+
     def write(self, unit: UnitOfWork, items: dict[Any, Any]) -> None:
         """Bring the rows of all slots that wait in `items` in line with memory."""
         taken = [(store, store.waiting) for store in items.values() if store.waiting]

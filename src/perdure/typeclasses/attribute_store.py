@@ -348,6 +348,26 @@ class AttributeStore(Owned):
             self._hold(slot, value, anchor)
         self._write(unit, slot, is_like)
 
+    def set_many(self, values: Iterable[tuple[Slot, Any]]) -> None:
+        """`set_value` for each; made for a new object, which has next to no attributes yet."""
+        unit = self._begin()
+        held = self.values
+        is_gathered = unit.in_transaction and not (self.raw or self.defaults)
+        added: list[Slot] = []
+        try:
+            for slot, value in values:
+                kind = type(value)
+                plain = kind in _UNCHECKED or (kind is str and value.isascii())
+                if is_gathered and plain and not slot[0] and not slot[1] and slot[2] not in held:
+                    held[slot[2]] = value
+                    added.append(slot)
+                else:
+                    self.set_value(slot, value)
+        finally:
+            if added:
+                attribute_writer(self.owner().__dbclass__).gather_new(unit, self, added)
+                self.gathered_in = unit.frames[-1].mark
+
     def _keeps(self, slot: Slot, string: str | None) -> bool:
         return string == self.strings.get(slot)
 
