@@ -17,6 +17,9 @@ from typing import Any, ClassVar
 
 from benchmarks.logical_world import hits, spread, spread_things
 
+#: What is asked of SQLite, to be told beside the figures.
+PRAGMAS = ("journal_mode", "synchronous", "wal_autocheckpoint", "cache_size", "page_size", "mmap_size")
+
 
 def _nothing() -> None:
     return None

@@ -15,11 +15,11 @@ from django.conf import settings as django_settings
 from django.core.management import call_command
 from django.db import connections, transaction
 
-from benchmarks.contenders.base import Loop, Work
+from benchmarks.contenders.base import PRAGMAS, Loop, Work
 from benchmarks.contenders.peer import Peer, Stored
 from benchmarks.logical_world import LIGHT, PER_ROOM, RARE_TAG, SERIAL, Thing, batches, rooms
 
-WAL = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+WAL = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=4000;"
 #: An alias of the same database: what a connection of its own sees.
 OTHER = "other"
 
@@ -98,7 +98,7 @@ class DjangoOrm(Peer):
     def settings(self) -> dict[str, str]:
         if self.place.backend == "postgresql":
             return {name: str(self._ask(f"SHOW {name}")) for name in ("fsync", "synchronous_commit")}
-        return {name: str(self._ask(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous", "cache_size")}
+        return {name: str(self._ask(f"PRAGMA {name}")) for name in PRAGMAS}
 
     def _ask(self, text: str) -> Any:
         with connections["default"].cursor() as cursor:

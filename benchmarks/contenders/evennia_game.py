@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar
 
-from benchmarks.contenders.base import Loop, Work
+from benchmarks.contenders.base import PRAGMAS, Loop, Work
 from benchmarks.contenders.peer import Peer, Stored
 from benchmarks.logical_world import LIGHT, PER_ROOM, RARE_TAG, SERIAL, Thing, batches, rooms
 
@@ -98,6 +98,7 @@ class EvenniaGame(Peer):
         self.create_object, self.objects = create_object, ObjectDB
         connections.settings.setdefault(OTHER, connections.settings["default"])
         self._execute("PRAGMA journal_mode=WAL")
+        self._execute("PRAGMA wal_autocheckpoint=4000")
         self.durability("normal")
 
     def _execute(self, text: str) -> Any:
@@ -114,8 +115,7 @@ class EvenniaGame(Peer):
         assert obj.db.hp is not None
 
     def settings(self) -> dict[str, str]:
-        names = ("journal_mode", "synchronous", "cache_size")
-        return {name: str(self._execute(f"PRAGMA {name}")[0]) for name in names}
+        return {name: str(self._execute(f"PRAGMA {name}")[0]) for name in PRAGMAS}
 
     def versions(self) -> dict[str, str]:
         return {name: version(name) for name in ("evennia", "django")}

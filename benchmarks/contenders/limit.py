@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from itertools import repeat
 from typing import Any, ClassVar
 
-from benchmarks.contenders.base import Contender, Loop, Place, Work
+from benchmarks.contenders.base import PRAGMAS, Contender, Loop, Place, Work
 from benchmarks.logical_world import LIGHT, RARE_TAG, SERIAL, Thing, batches, rooms, thing
 
 SCHEMA = (
@@ -114,6 +114,7 @@ class Limit(Contender):
             self.db = sqlite3.connect(self.place.directory / "limit.sqlite3", isolation_level=None)
             self.db.execute("PRAGMA journal_mode=WAL")
             self.db.execute("PRAGMA synchronous=NORMAL")
+            self.db.execute("PRAGMA wal_autocheckpoint=4000")
         self.json_text = json.JSONEncoder(separators=(",", ":")).encode
 
     def close(self) -> None:
@@ -130,8 +131,7 @@ class Limit(Contender):
         if self.place.backend == "postgresql":
             names = ("fsync", "synchronous_commit", "full_page_writes", "shared_buffers")
             return {name: str(self.db.execute(f"SHOW {name}").fetchone()[0]) for name in names}
-        names = ("journal_mode", "synchronous", "cache_size", "page_size", "mmap_size")
-        return {name: str(self.db.execute(f"PRAGMA {name}").fetchone()[0]) for name in names}
+        return {name: str(self.db.execute(f"PRAGMA {name}").fetchone()[0]) for name in PRAGMAS}
 
     def versions(self) -> dict[str, str]:
         if self.place.backend == "postgresql":

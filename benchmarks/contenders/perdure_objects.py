@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from benchmarks.contenders.base import Contender, Loop, Place, Work
+from benchmarks.contenders.base import PRAGMAS, Contender, Loop, Place, Work
 from benchmarks.contenders.resident_memory import ResidentMemory
 from benchmarks.logical_world import (
     FAMILY,
@@ -157,7 +157,7 @@ class Perdure(ResidentMemory, Contender):
             if self.place.backend == "postgresql":
                 names, statement = ("fsync", "synchronous_commit", "full_page_writes", "shared_buffers"), "SHOW"
             else:
-                names, statement = ("journal_mode", "synchronous", "cache_size", "page_size", "mmap_size"), "PRAGMA"
+                names, statement = PRAGMAS, "PRAGMA"
             found = {}
             for name in names:
                 cursor.execute(f"{statement} {name}")

@@ -15,7 +15,7 @@ from sqlalchemy import event, select
 from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.pool import NullPool, StaticPool
 
-from benchmarks.contenders.base import Loop, Work
+from benchmarks.contenders.base import PRAGMAS, Loop, Work
 from benchmarks.contenders.peer import Peer, Stored
 from benchmarks.contenders.sqlalchemy_models import ATTRIBUTES, Base, Entity, Tag
 from benchmarks.logical_world import LIGHT, PER_ROOM, RARE_TAG, SERIAL, Thing, batches, rooms
@@ -78,7 +78,7 @@ class SqlalchemyOrm(Peer):
     def settings(self) -> dict[str, str]:
         if self.place.backend == "postgresql":
             return {name: self._ask(f"SHOW {name}") for name in ("fsync", "synchronous_commit")}
-        return {name: self._ask(f"PRAGMA {name}") for name in ("journal_mode", "synchronous", "cache_size")}
+        return {name: self._ask(f"PRAGMA {name}") for name in PRAGMAS}
 
     def _ask(self, text: str) -> str:
         with self.engine.connect() as connection:
@@ -236,5 +236,5 @@ class SqlalchemyOrm(Peer):
 
 def _prepare(connection: Any, _: Any) -> None:
     """Durability and foreign keys of a new SQLite connection."""
-    for statement in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+    for statement in ("journal_mode=WAL", "synchronous=NORMAL", "wal_autocheckpoint=4000", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {statement}")
