@@ -55,7 +55,8 @@ class WorkerProcess:
         description = {**asdict(place), "directory": str(place.directory)}
         argument = json.dumps([entry.module, entry.class_name, description])
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("PERDURE_", "DJANGO_"))}
-        # Game directories are found by the contender, not by where the run was started.
+        # As on anybody's machine: a second start finds its modules compiled.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         self.started = perf_counter()
         with log.open("ab") as errors:
             self._process = subprocess.Popen(
