@@ -86,6 +86,20 @@ def test_one_object_touched_among_many_loads_only_its_own_attributes(counted, wo
     assert not any("db" in other.__dict__ for other in others)
 
 
+def test_rows_of_several_owners_may_stand_in_any_order(world, forget_everything):
+    first, second = world[:2]
+    for number in range(3):
+        for obj in (first, second):
+            obj.attributes.add(f"later{number}", [number], category="odd" if number == 1 else None)
+    del obj, first, second
+    forget_everything()
+    objects = list(world)
+    assert objects[2].db.hp == 2
+    for obj in objects[:2]:
+        assert [obj.db.later0, obj.attributes.get("later1", category="odd"), obj.db.later2] == [[0], [1], [2]]
+        assert [one.key for one in obj.attributes.all()] == ["hp", "desc", "inv", "later0", "later1", "later2"]
+
+
 # --- calls
 
 

@@ -64,12 +64,10 @@ class Loading(ModelPart):
 
     @classmethod
     def _from_row(cls, known: IdentityMap, pk: Any, field_names: Sequence[str], values: Sequence[Any]) -> Any:
-        instance = known.get(pk)
-        if instance is None:
-            with lock:
-                instance = known.get(pk)
-                if instance is None:
-                    return cls._materialise(known, pk, field_names, values)
+        with lock:
+            instance = known.get(pk)
+            if instance is None:
+                return cls._materialise(known, pk, field_names, values)
         instance._take_row(field_names, values)
         if instance._strong_cache:
             residents.add(instance)
@@ -104,7 +102,9 @@ class Loading(ModelPart):
         residents.misses += 1
         if actual._strong_cache:
             residents.add(instance)
-        unit_of_work(db).saw(instance)
+        unit = unit_of_work(db)
+        if unit.has_written:
+            unit.saw(instance)
         try:
             instance._initialise()
         except BaseException:

@@ -104,12 +104,13 @@ def load_many(model: Any, alias: str, owners: Sequence[Any]) -> None:
                 _take_rows(batch, rows)
             for owner in batch.values():
                 owner.db._p_store.loaded = True
-                unit.saw(owner)
+                if unit.has_written:
+                    unit.saw(owner)
             residents.grown(len(batch))
 
 
 def _take_rows(owners: dict[Any, Any], rows: Iterable[Any]) -> None:
-    """Have the stores of the owners (by id) take their rows, which come owner by owner."""
+    """Have the stores of the owners (by id) take their rows, many of which stand together."""
     classes = set()
     # An owner gets its holder when its rows come: holders of a class share the names that the first ones have.
     for pk, rows_of_one in groupby(rows, key=itemgetter(0)):
@@ -129,8 +130,11 @@ def _selection(connection: Any, table: str, owners: int) -> str:
     names = [quote(name) for name in ("db_attrtype", "db_category", "db_lock_storage", "db_strvalue")]
     blank = " AND ".join([*(f"{name} = ''" for name in names[:3]), f"{names[3]} IS NULL"])
     special = f"CASE WHEN {blank} THEN NULL ELSE CAST({array}({', '.join(names)}) AS text) END"
-    owner, order = quote("owner_id"), quote("id")
-    return (
-        f"SELECT {owner}, {quote('db_key')}, {quote('db_value')}, {special} FROM {quote(table)} "
-        f"WHERE {owner} IN ({', '.join(['%s'] * owners)}) ORDER BY {owner}, {order}"
-    )
+    owner, pk = quote("owner_id"), quote("id")
+    wanted, order = f"{owner} IN ({', '.join(['%s'] * owners)})", f"{owner}, {pk}"
+    if connection.vendor == "sqlite" and owners > 1:
+        # The index of the owner gives the rows of each in the order of their keys, and every row is looked for by
+        # itself: with its ids in order, SQLite walks through the table instead (a sixth of the time for all of it).
+        wanted, order = f"{pk} IN (SELECT {pk} FROM {quote(table)} WHERE {wanted})", pk
+    columns = f"{owner}, {quote('db_key')}, {quote('db_value')}, {special}"
+    return f"SELECT {columns} FROM {quote(table)} WHERE {wanted} ORDER BY {order}"

@@ -54,15 +54,6 @@ def shared_slot(attrtype: str, category: str, key: str) -> Slot:
     return (intern(attrtype), intern(category), intern(key))
 
 
-def _scalar(text: str) -> Any:
-    """The value of a text that is a plain scalar; `MISSING` for what it should not be, damaged text among that."""
-    try:
-        value = parse(text)
-    except DamagedText:
-        return MISSING
-    return value if type(value) in _PLAIN else MISSING
-
-
 class AttributeAnchor:
     """What the containers of one attribute's live tree belong to."""
 
@@ -260,8 +251,13 @@ class AttributeStore(Owned):
                 attrtype, category, locks, string = ("", "", "", None) if special is None else parse(special)
                 if not self._gives_way(shared_slot(attrtype, category, key), locks, string):
                     continue
-            value = MISSING if text[:1] in _NEEDS_BUILDING else _scalar(text)
-            if value is MISSING:
+            value = MISSING
+            if text[:1] not in _NEEDS_BUILDING:
+                try:
+                    value = parse(text)
+                except DamagedText:
+                    value = MISSING
+            if type(value) not in _PLAIN:
                 if raw is NOTHING:
                     raw = self.own("raw")
                 raw[shared_slot(attrtype, category, key)] = text
