@@ -256,7 +256,7 @@ class SharedMemoryManager(Manager.from_queryset(SharedMemoryQuerySet)):  # type:
     def get(self, *args: Any, **kwargs: Any) -> Any:
         """Django's `get()`. With nothing but a primary key asked for, memory answers if it can."""
         if len(kwargs) == 1 and not args:
-            ((name, pk),) = kwargs.items()
+            name, pk = kwargs.popitem()
             if name in (self._pk_lookups or self._learn_pk_lookups()):
                 if self._db is None and not router.routers:
                     ref = self.model.__identity__.refs.get(pk)
@@ -269,6 +269,7 @@ class SharedMemoryManager(Manager.from_queryset(SharedMemoryQuerySet)):  # type:
                     if instance._strong_cache:
                         residents.hit(instance)
                     return instance
+            kwargs[name] = pk
         return super().get(*args, **kwargs)
 
     def _learn_pk_lookups(self) -> tuple[str, ...]:
