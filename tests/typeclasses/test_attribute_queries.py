@@ -432,6 +432,46 @@ def test_an_ordered_query_can_be_asked_again_and_ordered_anew(ranked):
     assert keys(QryThing.objects.order_by_attribute()) == ["b", "c", "a", "none"]
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        lambda things: things.filter_attributes(v__gte=2).filter_attributes(w__gte=-2),
+        lambda things: things.filter_attributes(v__gt=1, w=-2, x="x"),
+        lambda things: things.get_by_tag("even").filter_attributes(v__gt=1, x__isnull=False),
+        lambda things: things.filter_attributes(v__in=[2, 9]).filter(db_tags__db_key="even"),
+        lambda things: things.filter_attributes(v__gt=1).exclude_attributes(w__lt=-2, x="x"),
+        lambda things: (
+            things.filter_attributes(v__gt=0, w__range=(-2, -1))
+            .exclude_attributes(v=1)
+            .filter(pk__in=things.filter_attributes(v__lt=3, w__lt=0, x="x").values("pk"))
+        ),
+        lambda things: things.filter_attributes(x="x", w=-2) | things.filter_attributes(x="x", v=2, w__gt=0),
+        lambda things: things.get_by_tag("even") & things.filter_attributes(v=2, x="x"),
+    ],
+)
+def test_conditions_that_hold_together(ranked, condition):
+    assert keys(condition(QryThing.objects)) == ["b"]
+
+
+def test_nothing_meets_conditions_that_exclude_each_other(ranked):
+    assert not QryThing.objects.filter_attributes(v__in=[]).filter_attributes(w=-2)
+    assert not QryThing.objects.filter_attributes(v=2).filter_attributes(w=-3)
+    assert QryThing.objects.filter_attributes(v=2, w=-2).update(db_key="two") == 1
+    assert QryThing.objects.filter_attributes(v=2, w=-3).update(db_key="three") == 0
+    assert QryThing.objects.filter_attributes(v__gt=0, w__lt=0).aggregate(number=Count("pk")) == {"number": 3}
+    counted = QryThing.objects.filter_attributes(v__gt=0, w__lt=0).annotate(tagged=Count("db_tags")).filter(tagged=1)
+    assert keys(counted) == ["two"]
+
+
+def test_more_conditions_than_a_sub_query_takes(db):
+    """SQLite joins 64 tables, and a tag takes two."""
+    tags = [f"tag {number}" for number in range(70)]
+    make(QryThing, "all", tags=tags)
+    make(QryThing, "nearly all", tags=tags[:-1])
+    assert keys(QryThing.objects.get_by_tag(tags)) == ["all"]
+    assert keys(QryThing.objects.get_by_tag(tags[:-1])) == ["all", "nearly all"]
+
+
 def test_ordering_leaves_nothing_on_the_objects(ranked):
     found = list(QryThing.objects.order_by_attribute("v"))
     assert not [name for obj in found for name in vars(obj) if "order" in name]

@@ -33,6 +33,8 @@ LOOKUPS = ("exact", "in", "range", *_ORDERINGS, *TEXT_LOOKUPS)
 #: The columns that a condition may name.
 COLUMNS = ("db_kind", "db_number", "db_text", "db_strvalue")
 _START = "start"  # the part of `db_text` that the index holds
+_INDEXED = ("db_number", _START)
+_EQUALITIES = ("=", "IN")
 _LARGEST = 2**63
 _NO_NUL = "text with a NUL character is stored, but cannot be searched"
 
@@ -76,6 +78,15 @@ class ValueCondition(Expression):
     def __init__(self, alternatives: tuple[Tests, ...]) -> None:
         super().__init__()
         self.alternatives = alternatives
+
+    @property
+    def narrow(self) -> bool:
+        """Whether it says what the value is equal to, and that may be more than yes or no."""
+        return all(
+            any(test.operator in _EQUALITIES and test.column in _INDEXED for test in tests)
+            and Test("db_kind", "=", "b") not in tests
+            for tests in self.alternatives
+        )
 
     def get_source_expressions(self) -> list[Any]:
         """The columns."""
