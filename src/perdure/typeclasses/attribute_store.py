@@ -358,11 +358,17 @@ class AttributeStore(Owned):
                     held[slot[2]] = value
                     added.append(slot)
                 else:
+                    self._gather_new(unit, added)  # rows are written in the order in which values were given
                     self.set_value(slot, value)
         finally:
-            if added:
-                attribute_writer(self.owner().__dbclass__).gather_new(unit, self, added)
-                self.gathered_in = unit.frames[-1].mark
+            self._gather_new(unit, added)
+
+    def _gather_new(self, unit: UnitOfWork, added: list[Slot]) -> None:
+        """Gather the slots in `added`, which have no rows yet, and empty the list."""
+        if added:
+            attribute_writer(self.owner().__dbclass__).gather_new(unit, self, added)
+            self.gathered_in = unit.frames[-1].mark
+            added.clear()
 
     def _keeps(self, slot: Slot, string: str | None) -> bool:
         return string == self.strings.get(slot)
