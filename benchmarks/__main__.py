@@ -78,9 +78,8 @@ def run(
             plan.host = str(cluster.host)
         if evennia:
             plan.entries.append(evennia_environment.prepare(plan.directory / "evennia-environment"))
-        results = run_plan(plan, stack.enter_context(_shown()))
-    if out:
-        results.save(out)
+        # A run of hours that is cut off has what it had.
+        results = run_plan(plan, stack.enter_context(_shown()), lambda done: done.save(out) if out else None)
     table.show(results, console)
     sys.exit(bars.exit_code(results, console))
 

@@ -67,13 +67,13 @@ class Plan:
         return sorted({*self.sizes, *self.growth_sizes})
 
 
-def run(plan: Plan, progress: Progress) -> Results:
-    """Run the plan; failures of single workloads are in the results."""
+def run(plan: Plan, progress: Progress, after_size: Callable[[Results], object] = lambda results: None) -> Results:
+    """Run the plan; failures of single workloads are in the results. `after_size` is given them after each size."""
     started = perf_counter()
     results = Results(
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         backend=plan.backend,
-        sizes=plan.all_sizes(),
+        sizes=[],
         world=plan.world,
         machine=machine(),
         settings={},
@@ -82,8 +82,10 @@ def run(plan: Plan, progress: Progress) -> Results:
     )
     steps = _Steps(progress, plan)
     for size in plan.all_sizes():
+        results.sizes.append(size)
         _run_size(plan, size, results, steps)
-    results.seconds = perf_counter() - started
+        results.seconds = perf_counter() - started
+        after_size(results)
     return results
 
 
