@@ -28,6 +28,7 @@ NOT_AT_START = (
     "perdure.accounts.migrations.0001_initial",
     "perdure.cli",
     "perdure.first_start",
+    "perdure.locks.explanation",
     "perdure.objects.copying",
     "perdure.worlds",
     "perdure.web.admin",

@@ -1,6 +1,8 @@
 """Locks and permissions: who may do what to which entity."""
 
-from perdure.locks.explain import CallResult, Explanation, Reason, explain
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from perdure.locks.handler import LockHandler, check_lockstring, check_perm
 from perdure.locks.permissions import (
     check_permstring,
@@ -11,6 +13,9 @@ from perdure.locks.permissions import (
 )
 from perdure.locks.registry import forget_lockfuncs, get_all_lockfuncs
 from perdure.locks.validation import validate_lockstring
+
+if TYPE_CHECKING:
+    from perdure.locks.explanation import CallResult, Explanation, Reason, explain
 
 __all__ = [
     "CallResult",
@@ -29,3 +34,12 @@ __all__ = [
     "perm_rank",
     "validate_lockstring",
 ]
+
+# Nobody asks why while a game starts.
+_EXPLANATION = frozenset({"CallResult", "Explanation", "Reason", "explain"})
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _EXPLANATION:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module("perdure.locks.explanation"), name)
