@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.checks import run_checks
+from django.db import connection
 
 
 def ids(**arguments: Any) -> list[str]:
@@ -44,6 +45,13 @@ def test_budgets_that_are_fine(settings: Any, budget: object) -> None:
 def test_a_way_with_threads_that_there_is_not(settings: Any) -> None:
     settings.PERDURE_THREADS = "many"
     assert "perdure.E003" in ids()
+
+
+@pytest.mark.sqlite
+def test_a_sqlite_that_is_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "perdure.E005" not in ids()
+    monkeypatch.setattr(connection.Database, "sqlite_version_info", (3, 34, 1))
+    assert "perdure.E005" in ids()
 
 
 @pytest.mark.django_db

@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, register
+from django.db import connections
 
 from perdure.conf import conf
 from perdure.errors import TypeclassError
 from perdure.typeclasses import registry
 from perdure.typeclasses.references import families
 
-__all__ = ["check_base_typeclasses", "check_cache_budget", "check_threads"]
+__all__ = ["check_base_typeclasses", "check_cache_budget", "check_sqlite", "check_threads"]
+
+# Rows that are written or deleted give back their ids (RETURNING).
+_SQLITE_NEEDED = (3, 35, 0)
 
 
 @register("perdure")
@@ -44,3 +48,20 @@ def check_threads(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         return []
     message = f"PERDURE_THREADS is {conf.PERDURE_THREADS!r}."
     return [Error(message, hint='"owner" (one thread writes) or "shared" (a plain Django site).', id="perdure.E003")]
+
+
+@register("perdure")
+def check_sqlite(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """perdure.E005: the library of SQLite is too old."""
+    found: list[CheckMessage] = []
+    for connection in connections.all():
+        if connection.vendor != "sqlite":
+            continue
+        library: Any = connection.Database
+        if library.sqlite_version_info < _SQLITE_NEEDED:
+            message = (
+                f"The database {connection.alias!r} uses SQLite {library.sqlite_version}; 3.35 or newer is needed."
+            )
+            hint = "Use a Python whose module sqlite3 comes with a newer SQLite."
+            found.append(Error(message, hint=hint, id="perdure.E005"))
+    return found
