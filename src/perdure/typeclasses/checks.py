@@ -60,7 +60,7 @@ def check_sqlite(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         library: Any = connection.Database
         if library.sqlite_version_info < _SQLITE_NEEDED:
             message = (
-                f"The database {connection.alias!r} uses SQLite {library.sqlite_version}; 3.35 or newer is needed."
+                f"The database {connection.alias!r} has SQLite {library.sqlite_version}; it has to be 3.35 or newer."
             )
             hint = "Use a Python whose module sqlite3 comes with a newer SQLite."
             found.append(Error(message, hint=hint, id="perdure.E005"))
