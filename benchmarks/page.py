@@ -114,8 +114,10 @@ def _growth(results: Results) -> str:
     rows = [_line(header), _line(["---", "---", *["---:"] * (len(header) - 2)])]
     known = bars.read_bars()
     for workload in all_workloads(results.world):
+        if not workload.grows or workload.unit != "s":
+            continue
         factors = [bars.growth_factor(results, workload.key, "perdure", size) for size in results.sizes]
-        if not workload.grows or workload.unit != "s" or not any(factors[1:]):
+        if not any(factors[1:]):
             continue
         cells = [NOTHING if factor is None else f"{factor:.2f}" for factor in factors]
         of_limit = bars.growth_factor(results, workload.key, "limit", results.sizes[-1])
