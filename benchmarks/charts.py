@@ -107,7 +107,7 @@ def _has_ratio(results: Results, key: str, size: int) -> bool:
 
 
 def _draw_growth(results: Results, path: Path) -> None:
-    """Cost of one operation (one hit) against the size of the world, both on logarithmic scales."""
+    """Cost of one operation (one hit) against the size of the world."""
     workloads = [each for each in all_workloads(results.world) if each.grows and each.unit == "s"]
     pyplot = _pyplot()
     columns = 4
@@ -122,16 +122,15 @@ def _draw_growth(results: Results, path: Path) -> None:
             ]
             if points:
                 axes.plot(*zip(*points, strict=True), "o-", color=COLOURS[name], label=name, markersize=4)
-        axes.set(xscale="log", yscale="log")
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter(pyplot.FuncFormatter(lambda value, _: f"{value:g}"))
-            axis.set_minor_formatter(pyplot.NullFormatter())
+        # From zero, so that what is flat looks flat.
+        axes.set(xscale="log", ylim=(0, None))
+        axes.xaxis.set_major_formatter(pyplot.FuncFormatter(lambda value, _: f"{value:g}"))
         axes.set_title(f"{workload.group} {workload.key}", fontsize=9)
         axes.grid(alpha=0.3)
     for axes in grid.flat[len(workloads) :]:
         axes.set_visible(False)
-    figure.supylabel("µs for one operation; for each object of the world where the answer grows")
-    figure.supxlabel("objects")
+    figure.supylabel("µs per operation (W8: per object of the world)", fontsize=9)
+    figure.supxlabel("objects", fontsize=9)
     grid.flat[0].legend(frameon=False)
     figure.tight_layout()
     _save(figure, path)
