@@ -41,7 +41,6 @@ __all__ = ["AttributeAnchor", "AttributeStore", "Slot", "shared_slot"]
 Slot = tuple[str, str, str]  # (attrtype, category, key); empty for "none"
 
 
-_SCALARS = (str, int, float, bool, type(None))
 # How the text of a value begins that needs building; all others are plain JSON scalars.
 _NEEDS_BUILDING = frozenset("[{")
 _PLAIN = frozenset({type(None), bool, int, float, str})

@@ -57,7 +57,8 @@ def check_sqlite(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     for connection in connections.all():
         if connection.vendor != "sqlite":
             continue
-        library: Any = connection.Database
+        wrapper: Any = connection
+        library = wrapper.Database
         if library.sqlite_version_info < _SQLITE_NEEDED:
             message = (
                 f"The database {connection.alias!r} has SQLite {library.sqlite_version}; it has to be 3.35 or newer."
