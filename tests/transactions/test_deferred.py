@@ -63,6 +63,17 @@ def test_what_the_enclosing_block_has_gathered_is_sent_before_it_is_changed_insi
     assert row_of(item)[0] == "outside"
 
 
+def test_a_flush_inside_sends_what_the_enclosing_blocks_have_gathered():
+    item = Item.objects.create(db_key="a")
+    with block():
+        item.key = "outside"
+        with engine_block():
+            with CaptureQueriesContext(connection) as queries:
+                unit_of_work().flush()
+            assert [query["sql"].split()[0] for query in queries.captured_queries] == ["UPDATE", "SAVEPOINT"]
+    assert row_of(item)[0] == "outside"
+
+
 def test_a_statement_inside_sets_the_savepoints_of_all_blocks_around_it():
     item, other = Item.objects.create(db_key="a"), Item.objects.create(db_key="b")
     with block():

@@ -151,8 +151,11 @@ class UnitOfWork:
             items.pop(key, None)
 
     def flush(self) -> None:
-        """Send all gathered writes. Raises what the database raises, with their memory expired."""
-        if self.deferred and self.pending:
+        """Send all gathered writes, those of enclosing blocks among them.
+
+        Raises what the database raises, with the memory of those writes expired.
+        """
+        if self.deferred and (self.pending or any(frame.enclosing for frame in self.frames[-self.deferred :])):
             set_savepoints(self)
         while self.pending:
             batch, self.pending = self.pending, {}
