@@ -48,7 +48,7 @@ bench: venv ## the benchmark suite with worlds of 10,000 objects (about 5 minute
 	@$(MAKE_VENV) --extras dev,bench
 	@$(BIN)/python -m benchmarks run --growth 1000 --out build/bench/latest.json $(ARGS)
 
-bench-full: venv ## the same with worlds of 1,000 to 1,000,000 objects
+bench-full: venv ## the same with worlds of 1,000 to 1,000,000 objects (half an hour and more)
 	@$(MAKE_VENV) --extras dev,bench
 	@$(BIN)/python -m benchmarks run --sizes 1000,10000,100000 --growth 1000000 --out build/bench/latest.json $(ARGS)
 
