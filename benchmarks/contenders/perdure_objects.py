@@ -73,7 +73,6 @@ class Perdure(ResidentMemory, Contender):
     def _make_game(self) -> None:
         game = self.place.directory / "game"
         environment = {**os.environ, "PERDURE_OWNER": "owner", "PERDURE_PASSWORD": "only for benchmarks"}
-        self._point_at_database(environment)
         perdure = [sys.executable, "-m", "perdure"]
         subprocess.run([*perdure, "init", str(game)], check=True, stdout=2, cwd=self.place.directory, env=environment)
         (game / "typeclasses" / "benchmark.py").write_text(TYPECLASSES, encoding="utf-8")
@@ -87,17 +86,12 @@ class Perdure(ResidentMemory, Contender):
         from perdure import create_objects, transaction
 
         with transaction():
-            made = create_objects("rooms.Room", [{"key": f"room {n}"} for n in range(rooms(self.size))])
-        self._remember_rooms(made)
+            self.rooms = create_objects("rooms.Room", [{"key": f"room {n}"} for n in range(rooms(self.size))])
         numbers: dict[int, int] = {}
         for batch in batches(self.size):
             with transaction():
                 made = create_objects(rows=[self._row(each, numbers) for each in batch])
             numbers.update((each.number, obj.id) for each, obj in zip(batch, made, strict=True))
-
-    def _point_at_database(self, environment: dict[str, str]) -> None:
-        environment.pop("PERDURE_GAME_DIR", None)
-        environment.pop("DJANGO_SETTINGS_MODULE", None)
 
     def _choose_database(self, game: Any) -> None:
         if self.place.backend != "postgresql":
@@ -307,9 +301,6 @@ class Perdure(ResidentMemory, Contender):
         return self._in_transaction(self.rename(1000))
 
     # --- creating and deleting
-
-    def _remember_rooms(self, made: list[Any]) -> None:
-        self.rooms = made
 
     def _row(self, each: Thing, numbers: dict[int, int] | None = None) -> dict[str, Any]:
         """The arguments of `create_object`; `numbers` says which ids the targets have."""
