@@ -1,13 +1,12 @@
 """What the gateway needs to know, as the command line writes it to `server/run/gateway.json` before the gateway starts.
 
 Contract: plain values only, each with a default, so that a gateway runs without a file. The Django settings are
-not read here: the gateway does without Django. Paths are relative to the game directory, which is the working directory.
+not read here: the gateway does without Django. Paths are relative to the game directory, where the gateway runs.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -29,7 +28,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         message_bytes: longest message by GMCP or WebSocket.
         message_depth: how deep values in such a message may be nested.
         output_bytes: how much may wait for a client that does not read; then it is disconnected.
-        queued_lines: lines of one session that may wait for a world (SUPERVISOR's queue may bound the whole).
+        queued_lines: how many lines of one session may wait for a world.
         body_bytes: longest body of a web request.
     """
 
@@ -122,7 +121,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tls_key: str = ""
     web_tls: bool = False
     proxy_protocol: bool = False
-    upstream_ips: list[str] = ["127.0.0.1", "::1"]
+    upstream_ips: list[str] = msgspec.field(default_factory=lambda: ["127.0.0.1", "::1"])
     mccp: bool = True
     metrics_public: bool = False
     websocket_origins: list[str] = []
@@ -131,11 +130,10 @@ class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limits: Limits = Limits()
     timeouts: Timeouts = Timeouts()
     logging: Logging = Logging()
-    extra: dict[str, Any] = {}
 
 
 def load(path: str | Path) -> GatewaySettings:
-    """The settings in a file; the defaults when there is none. Raises `ValueError` that names the file and the field."""
+    """The settings in a file; the defaults when there is none. Raises `ValueError` that names file and field."""
     path = Path(path)
     if not path.exists():
         return GatewaySettings()
