@@ -35,6 +35,8 @@ for those keeps working.
     +- NickTemplateInvalid       (ValueError)
     +- MoveLoop                  (RuntimeError) an object inside itself
     +- PuppetingError            (RuntimeError) nothing to puppet, or no session to do it with
+    +- NoGameLoop                (RuntimeError) something is to happen later where no world runs
+    +- Overloaded                (RuntimeError) too much waits for another thread already
     +- Veto                      raised by a hook, cancels the action and tells why
     +- ConfigurationError        (ImproperlyConfigured)
        +- NoGameDirectory
@@ -64,6 +66,8 @@ __all__ = [
     "NameTaken",
     "NickTemplateInvalid",
     "NoGameDirectory",
+    "NoGameLoop",
+    "Overloaded",
     "PerdureError",
     "PuppetingError",
     "ReadOnlyProperty",
@@ -103,6 +107,14 @@ class DeletedObject(IllegalState, ObjectDoesNotExist):
 
 class DuplicateInstance(PerdureError, RuntimeError):
     """The row already has a live instance; change that one instead of a second."""
+
+
+class NoGameLoop(PerdureError, RuntimeError):
+    """Something is to wait or to happen later, and this process runs no world that could do it."""
+
+
+class Overloaded(PerdureError, RuntimeError):
+    """Too much work waits for another thread already; try again in a moment."""
 
 
 class StaleObject(PerdureError, DatabaseError):

@@ -99,7 +99,7 @@ class SessionRecord(msgspec.Struct, array_like=True, frozen=True):
 # --- from the gateway to the world ----------------------------------------------------------------
 
 
-class Welcome(Message):
+class Welcome(Message, frozen=True):
     """The gateway knows this world; it may check itself and then say `Ready`."""
 
     protocol: int
@@ -108,7 +108,7 @@ class Welcome(Message):
     gateway_started: float
 
 
-class TakeOver(Message):
+class TakeOver(Message, frozen=True):
     """From now on this world serves: these are the sessions that are connected.
 
     Args:
@@ -122,7 +122,7 @@ class TakeOver(Message):
     sessid: int | None = None
 
 
-class Connected(Message):
+class Connected(Message, frozen=True):
     """A client has connected and said what it can do (or was given up on).
 
     Args:
@@ -134,7 +134,7 @@ class Connected(Message):
     ticket: str = ""
 
 
-class Line(Message):
+class Line(Message, frozen=True):
     """A line that a client sent; `seq` counts the lines of a session from 1."""
 
     sessid: int
@@ -142,7 +142,7 @@ class Line(Message):
     text: str
 
 
-class Oob(Message):
+class Oob(Message, frozen=True):
     """A named message of a client other than text, as it came: plain JSON values, bounded in size and depth."""
 
     sessid: int
@@ -151,21 +151,21 @@ class Oob(Message):
     kwargs: dict[str, Any]
 
 
-class Flags(Message):
+class Flags(Message, frozen=True):
     """What a client can do has changed: the changed flags only."""
 
     sessid: int
     flags: dict[str, Flag]
 
 
-class Disconnected(Message):
+class Disconnected(Message, frozen=True):
     """The client has gone."""
 
     sessid: int
     reason: str
 
 
-class Quiesce(Message):
+class Quiesce(Message, frozen=True):
     """Finish what has come, tell the game that the world stops for `mode`, commit, answer `Quiesced`, and wait.
 
     Args:
@@ -178,17 +178,17 @@ class Quiesce(Message):
     sessid: int | None = None
 
 
-class Resume(Message):
+class Resume(Message, frozen=True):
     """The other world did not come up: go on serving as if `Quiesce` had not been said."""
 
     sessions: list[SessionRecord]
 
 
-class Stop(Message):
+class Stop(Message, frozen=True):
     """End the process."""
 
 
-class Outcome(Message):
+class Outcome(Message, frozen=True):
     """What came of a reload, reset or stop that somebody `Wanted`.
 
     Args:
@@ -206,14 +206,14 @@ class Outcome(Message):
     sessid: int | None = None
 
 
-class RunCode(Message):
+class RunCode(Message, frozen=True):
     """Run Python in the world (`perdure shell --live`); answered with `CodeResult` of the same number."""
 
     number: int
     source: str
 
 
-class Ping(Message):
+class Ping(Message, frozen=True):
     """Are you there?"""
 
     number: int
@@ -222,7 +222,7 @@ class Ping(Message):
 # --- from the world to the gateway ----------------------------------------------------------------
 
 
-class Hello(Message):
+class Hello(Message, frozen=True):
     """The first message of a world.
 
     Args:
@@ -234,7 +234,7 @@ class Hello(Message):
     token: str
 
 
-class Ready(Message):
+class Ready(Message, frozen=True):
     """All that can be checked without serving has been checked.
 
     Args:
@@ -248,7 +248,7 @@ class Ready(Message):
     seconds: float
 
 
-class Failed(Message):
+class Failed(Message, frozen=True):
     """The world cannot serve, and ends.
 
     Args:
@@ -263,13 +263,13 @@ class Failed(Message):
     line: int = 0
 
 
-class Running(Message):
+class Running(Message, frozen=True):
     """The world serves (after `TakeOver` or `Resume`)."""
 
     seconds: float
 
 
-class Quiesced(Message):
+class Quiesced(Message, frozen=True):
     """The world has stopped working and committed; it waits for `Resume` or `Stop`.
 
     Args:
@@ -279,11 +279,11 @@ class Quiesced(Message):
     leftovers: list[Line]
 
 
-class Stopped(Message):
+class Stopped(Message, frozen=True):
     """The world ends now."""
 
 
-class Text(Message):
+class Text(Message, frozen=True):
     """Text for clients, with markup.
 
     Args:
@@ -299,7 +299,7 @@ class Text(Message):
     options: dict[str, Any] = {}
 
 
-class Prompt(Message):
+class Prompt(Message, frozen=True):
     """A prompt, with markup: shown after all other text, without an end of line."""
 
     sessids: list[int]
@@ -307,7 +307,7 @@ class Prompt(Message):
     options: dict[str, Any] = {}
 
 
-class OobOut(Message):
+class OobOut(Message, frozen=True):
     """A named message for clients that understand such (GMCP, the browser); others do not get it."""
 
     sessids: list[int]
@@ -316,39 +316,39 @@ class OobOut(Message):
     kwargs: dict[str, Any]
 
 
-class Done(Message):
+class Done(Message, frozen=True):
     """These lines have been worked on and what they did is committed: `(sessid, seq)`."""
 
     lines: list[tuple[int, int]]
 
 
-class SessionState(Message):
+class SessionState(Message, frozen=True):
     """Who a session is has changed: what another world needs to know of it."""
 
     session: SessionRecord
 
 
-class EchoInput(Message):
+class EchoInput(Message, frozen=True):
     """Whether a client should show what is typed (not while it is a password)."""
 
     sessid: int
     visible: bool
 
 
-class Close(Message):
+class Close(Message, frozen=True):
     """End the connection of a client, after what was sent to it has left."""
 
     sessid: int
     reason: str
 
 
-class Bans(Message):
+class Bans(Message, frozen=True):
     """Addresses and networks to turn away at the door."""
 
     networks: list[str]
 
 
-class Wanted(Message):
+class Wanted(Message, frozen=True):
     """Somebody in the game wants the gateway to reload, reset or stop."""
 
     verb: Literal["reload", "reset", "stop"]
@@ -356,7 +356,7 @@ class Wanted(Message):
     sessid: int | None = None
 
 
-class CodeResult(Message):
+class CodeResult(Message, frozen=True):
     """What the code of a `RunCode` printed and gave."""
 
     number: int
@@ -364,7 +364,7 @@ class CodeResult(Message):
     failed: bool
 
 
-class Pong(Message):
+class Pong(Message, frozen=True):
     """The answer to `Ping`; `busy` is for how many seconds the game thread has been at one piece of work."""
 
     number: int

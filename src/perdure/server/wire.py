@@ -68,4 +68,3 @@ class FrameReader:
             except msgspec.MsgspecError as error:
                 raise WireError(f"a frame does not fit protocol {PROTOCOL}: {error}") from error
             yield messages
-

@@ -25,7 +25,7 @@ from perdure.transactions.deferred import set_savepoints
 from perdure.transactions.outside import note_statement
 from perdure.transactions.unit_of_work import UnitOfWork
 
-__all__ = ["attach", "unit_of_work"]
+__all__ = ["attach", "keep_commit_hooks_apart", "unit_of_work"]
 
 _local = threading.local()
 
@@ -62,16 +62,23 @@ def attach(connection: BaseDatabaseWrapper) -> UnitOfWork:
     return unit
 
 
+def keep_commit_hooks_apart(connection: BaseDatabaseWrapper) -> None:
+    """Have what is called on commit log its errors, so that one cannot keep the others from being called."""
+    connection.run_on_commit = [(sids, function, True) for sids, function, _ in connection.run_on_commit]
+
+
 def _flush_before(
     unit: UnitOfWork, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]
 ) -> Any:
     if unit.pending or unit.deferred:
         unit.before_statement()
     if sql.startswith("SELECT"):
+        unit.statements += 1
         return execute(sql, params, many, context)
     write_clock.now += 1
     if sql.startswith(_CONTROL):
         return execute(sql, params, many, context)
+    unit.statements += 1
     unit.has_written = True
     try:
         return execute(sql, params, many, context)

@@ -78,6 +78,7 @@ def fetch(unit: UnitOfWork, statement: Statement, parameters: Sequence[Any]) -> 
         with unit.engine_statements(), connection.cursor() as cursor:
             cursor.execute(statement.text, parameters)
             return list(cursor.fetchall())
+    unit.statements += 1
     if statement.changes_rows:
         unit.will_write()
     try:
@@ -96,6 +97,7 @@ def _run(unit: UnitOfWork, statement: Statement, parameters: Sequence[Any], meth
             getattr(cursor, method)(statement.text, parameters)
             return int(cursor.rowcount)
     if statement.changes_rows:
+        unit.statements += 1
         unit.will_write()
     try:
         return int(getattr(driver, method)(statement.native, parameters).rowcount)

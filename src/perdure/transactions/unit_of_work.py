@@ -68,6 +68,8 @@ class UnitOfWork:
         self.deferred = 0
         self.has_written = False
         self.engine_depth = 0
+        #: How many statements this connection has been sent, but for those that begin and end transactions.
+        self.statements = 0
         self._engine = _EngineStatements(self)
 
     @property

@@ -1,0 +1,64 @@
+"""Work for other threads: hashing, files, the network.
+
+Contract: a few threads do what is submitted; what comes of it is given back as a unit of the game loop. At most
+`WAITING` pieces wait; more are refused at once, so that a flood of logins cannot pile up.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from django.db import connections
+
+from perdure.errors import Overloaded
+
+if TYPE_CHECKING:
+    from perdure.gameloop.loop import GameLoop
+
+__all__ = ["WAITING", "Pool"]
+
+WAITING = 200
+
+Then = Callable[[Any, BaseException | None], object]
+
+
+class Pool:
+    """The threads of one loop."""
+
+    def __init__(self, loop: GameLoop, workers: int) -> None:
+        self._loop = loop
+        self._executor = ThreadPoolExecutor(workers, thread_name_prefix="perdure-offload")
+        self._count = threading.Lock()
+        self.busy = 0
+
+    def submit(self, function: Callable[..., Any], arguments: tuple[Any, ...], then: Then | None) -> None:
+        """Do it on another thread. Raises `Overloaded` when too much waits."""
+        with self._count:
+            if self.busy >= WAITING:
+                raise Overloaded(
+                    f"{WAITING} pieces of work wait for another thread already; try again in a moment "
+                    "(too many logins at once, or offloaded work that never ends)"
+                )
+            self.busy += 1
+        self._executor.submit(self._work, function, arguments, then)
+
+    def close(self) -> None:
+        """Take no more work, and do not wait for what is being done."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def _work(self, function: Callable[..., Any], arguments: tuple[Any, ...], then: Then | None) -> None:
+        result: Any = None
+        error: BaseException | None = None
+        try:
+            result = function(*arguments)
+        except BaseException as raised:  # noqa: BLE001  (handed to `then`)
+            error = raised
+        finally:
+            connections.close_all()
+            if then is not None:
+                self._loop.submit(lambda: then(result, error), label="offloaded work")
+            with self._count:
+                self.busy -= 1

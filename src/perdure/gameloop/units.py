@@ -1,0 +1,61 @@
+"""A unit: one piece of work that happens as a whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Report", "Unit"]
+
+Failed = Callable[[Exception, str], object]
+
+
+class Unit:
+    """One piece of work.
+
+    Args:
+        function: does it.
+        label: what it is called in logs: a command's name, a timer's function.
+        caller: who wants it, for logs.
+        failed: called with the error and its id after the unit was undone.
+        line: what was typed, for logs; None when that must not be logged.
+    """
+
+    __slots__ = ("caller", "failed", "function", "label", "line", "sample")
+
+    def __init__(
+        self,
+        function: Callable[[], Any],
+        label: str = "",
+        caller: Any = None,
+        failed: Failed | None = None,
+        line: str | None = None,
+    ) -> None:
+        self.function = function
+        self.label = label or getattr(function, "__qualname__", "work")
+        self.caller = caller
+        self.failed = failed
+        self.line = line
+        self.sample = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How a unit went.
+
+    Args:
+        label, caller, line: see `Unit`.
+        seconds: how long it took.
+        statements: how many SQL statements it sent.
+        ok: whether it went through.
+        where: where it was when it had taken too long: the statement, if it was in one, and the calling code.
+    """
+
+    label: str
+    caller: str
+    line: str
+    seconds: float
+    statements: int
+    ok: bool
+    where: str = ""
