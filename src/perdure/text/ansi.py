@@ -7,6 +7,7 @@ here. Each text ends in the terminal's own colours.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 from perdure.text.palette import nearest_16, nearest_256, rgb_of
@@ -66,6 +67,7 @@ def for_screenreader(text: str) -> str:
     return "\n".join(lines)
 
 
+@lru_cache(maxsize=4096)
 def _change(before: Style, after: Style, depth: Depth) -> str:
     """The shortest code that is always right: add what is new, or begin anew where something has ended."""
     old, new = _codes(before, depth), _codes(after, depth)

@@ -9,6 +9,7 @@ adds it there.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from html import escape
 
 from perdure.text.palette import TRUE, hex_of, nearest_256
@@ -16,7 +17,8 @@ from perdure.text.spans import PLAIN, Link, Span, Style, parse
 
 __all__ = ["to_html"]
 
-_ADDRESS = re.compile(r"https?://[^\s<>\"'|]+", re.IGNORECASE)
+# Longer ones are no addresses that anybody wrote.
+_ADDRESS = re.compile(r"https?://[^\s<>\"'|]{1,2000}", re.IGNORECASE)
 _WEB = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
 _CLOSING = {")": "(", "]": "[", "}": "{"}
 
@@ -44,6 +46,7 @@ def _styled(span: Span) -> str:
     return f"<span{attributes}>{inner}</span>" if attributes else inner
 
 
+@lru_cache(maxsize=4096)
 def _attributes(style: Style) -> str:
     foreground, background = style.colour, style.bg
     if style.inverse:

@@ -101,13 +101,12 @@ def wrap(text: str, width: int, indent: str = "") -> str:
                 out.append("\n" + indent)
                 used, since, space = indented, 0, -1
                 continue
-            if space >= 0:
+            if space >= 0 and indented + since + length <= width:
                 out[space] = "\n" + indent
                 used = indented + since
-            if space < 0 or used + length > width:
+            else:
                 out.append("\n" + indent)
-                used = indented
-                since = 0
+                used, since = indented, 0
             space = -1
         if shown == " ":
             space, since = len(out), 0

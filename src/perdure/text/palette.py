@@ -64,9 +64,7 @@ def nearest_256(colour: int) -> int:
     if colour < TRUE:
         return colour
     red, green, blue = rgb_of(colour)
-    in_cube = cube(
-        *(min(range(6), key=lambda level, part=part: abs(_LEVELS[level] - part)) for part in (red, green, blue))
-    )
+    in_cube = cube(_level(red), _level(green), _level(blue))
     grey = 232 + max(0, min(23, round(((red + green + blue) / 3 - 8) / 10)))
     return min(in_cube, grey, key=lambda number: _distance(number, (red, green, blue)))
 
@@ -78,6 +76,10 @@ def nearest_16(colour: int) -> int:
         return colour
     rgb = rgb_of(colour)
     return min(range(16), key=lambda number: _distance(number, rgb))
+
+
+def _level(part: int) -> int:
+    return min(range(6), key=lambda level: abs(_LEVELS[level] - part))
 
 
 def _distance(colour: int, rgb: tuple[int, int, int]) -> int:
