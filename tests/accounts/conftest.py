@@ -1,4 +1,4 @@
-"""Sessions without a network, and throttles that begin empty."""
+"""Sessions without a network."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import itertools
 
 import pytest
 
-from perdure.accounts.throttle import CREATION_THROTTLE, LOGIN_THROTTLE
 from perdure.sessions import SESSION_HANDLER
 
 
@@ -42,8 +41,6 @@ class FakeSession:
 
 @pytest.fixture(autouse=True)
 def _clean():
-    for throttle in (CREATION_THROTTLE, LOGIN_THROTTLE):
-        throttle.clear()
     SESSION_HANDLER.clear()
     yield
     SESSION_HANDLER.clear()

@@ -162,10 +162,6 @@ def test_authenticating(new_session, settings):
     assert wrong[1] == nobody[1]
     assert heard == [(account, session)]
     assert account.db.failures == 1
-    DefaultAccount.authenticate("Anna", "wrong", ip="10.0.0.1")
-    refused, errors = DefaultAccount.authenticate("Anna", PASSWORD, ip="10.0.0.1")
-    assert refused is None
-    assert "Too many" in errors[0]
     assert DefaultAccount.authenticate("Anna", PASSWORD, ip="10.0.0.2")[0] is account
 
 
@@ -246,8 +242,11 @@ def test_a_throttle(settings):
         throttle.update(host)
     assert throttle.check("2001:db8:0:1::3")
     assert not throttle.check("2001:db8:0:2::3")
-    for number in range(50):
+    for number in range(64):
+        now[0] += 1
         throttle.update(f"10.0.1.{number}")
+    assert len(throttle) < 64
+    throttle.prune()
     assert len(throttle) == 3
     throttle.update("")
     assert not throttle.check("")

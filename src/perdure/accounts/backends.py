@@ -1,10 +1,15 @@
-"""Django's check of name and password, with names compared without case."""
+"""Django's door to accounts: the website and the admin ask the same service as every other entrance.
+
+Contract: throttles and bans count here as they do for telnet, by the address of the request; `authentication` says how.
+Somebody who is refused whatever the password is (`PermissionDenied`) is not asked about at another backend.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
+from django.core.exceptions import PermissionDenied
 
 __all__ = ["CaseInsensitiveModelBackend"]
 
@@ -17,14 +22,14 @@ class CaseInsensitiveModelBackend(ModelBackend):
     ) -> Any:
         """The account with this name and password, or None.
 
-        A name that nobody has takes as long as a wrong password, so that the time tells nothing.
+        Raises `PermissionDenied` for somebody who is throttled or banned.
         """
-        from perdure.accounts.models import AccountDB
+        from perdure.accounts.authentication import begin
 
         if username is None or password is None:
             return None
-        account = AccountDB.objects.get_account_from_name(username)
-        if account is None:
-            AccountDB().set_password(password)
-            return None
-        return account if account.check_password(password) and self.user_can_authenticate(account) else None
+        meta = getattr(request, "META", None) or {}
+        check = begin(username, str(meta.get("REMOTE_ADDR") or ""))
+        if check.errors:
+            raise PermissionDenied(check.errors[0])
+        return check.finish(check.verify(password))[0]

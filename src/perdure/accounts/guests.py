@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.auth.hashers import make_password
+
+from perdure.accounts.registration import CreationCheck
 from perdure.accounts.throttle import LOGIN_THROTTLE
 from perdure.conf import conf
 from perdure.transactions import transaction
@@ -56,14 +58,14 @@ class GuestBehaviour(Whole):
 
     @classmethod
     def _create_guest(cls: Any, name: str, ip: str) -> tuple[Any, list[str]]:
-        return super().create(
-            username=name,
-            password=secrets.token_urlsafe(24),
-            ip=ip,
-            guest=True,
-            permissions=[conf.PERMISSION_GUEST_DEFAULT],
-            typeclass=conf.BASE_GUEST_TYPECLASS,
-        )
+        arguments = {
+            "ip": ip,
+            "guest": True,
+            "permissions": [conf.PERMISSION_GUEST_DEFAULT],
+            "typeclass": conf.BASE_GUEST_TYPECLASS,
+        }
+        # No password opens it: nothing has to be hashed, and nobody comes back as this guest.
+        return CreationCheck(cls, name, arguments).finish(make_password(None))
 
     @classmethod
     def _free_name(cls: Any) -> str | None:

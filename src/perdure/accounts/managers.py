@@ -8,10 +8,12 @@ from typing import Any
 
 from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.hashers import make_password
-from django.contrib.auth.password_validation import get_password_validators, validate_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils import timezone
 
+from perdure.accounts.passwords import MAX_PASSWORD
 from perdure.errors import InvalidArgument
 from perdure.idmapper.wrappers import dbref_number
 from perdure.transactions import transaction
@@ -54,7 +56,7 @@ class AccountDBManager(TypedObjectManager.from_queryset(AccountQuerySet), BaseUs
         """Make an account as Django does: no password check; hooks run. Extra fields are saved with it."""
         extra_fields.setdefault("is_staff", False)
         extra_fields.setdefault("is_superuser", False)
-        return self._make(username, email, password, None, {}, extra_fields)
+        return self._make(username, email, make_password(password), None, {}, extra_fields)
 
     def create_superuser(
         self, username: str, email: str | None = None, password: str | None = None, **extra_fields: Any
@@ -63,7 +65,7 @@ class AccountDBManager(TypedObjectManager.from_queryset(AccountQuerySet), BaseUs
         for flag in ("is_staff", "is_superuser"):
             if extra_fields.setdefault(flag, True) is not True:
                 raise InvalidArgument(f"create_superuser(… {flag}={extra_fields[flag]!r}): a superuser has {flag}=True")
-        return self._make(username, email, password, None, {}, extra_fields)
+        return self._make(username, email, make_password(password), None, {}, extra_fields)
 
     # --- finding
 
@@ -144,6 +146,7 @@ class AccountDBManager(TypedObjectManager.from_queryset(AccountQuerySet), BaseUs
         tags: Any = NOT_GIVEN,
         attributes: Any = NOT_GIVEN,
         report_to: Any = None,
+        encoded_password: str | None = None,
         **nothing: Any,
     ) -> Any:
         """Make an account, all in one transaction.
@@ -159,12 +162,15 @@ class AccountDBManager(TypedObjectManager.from_queryset(AccountQuerySet), BaseUs
             permissions: instead of `PERMISSION_ACCOUNT_DEFAULT`; an empty list for none.
             tags, attributes: as for every kind.
             report_to: accepted for compatibility; errors are raised.
+            encoded_password: one that has been checked and hashed already, instead of `password`.
 
         Raises `InvalidKey` for a blank name, `NameTaken` for that of another account, Django's `ValidationError` for a
         weak password, and whatever a hook raises; then nothing is left of it.
         """
         given = {"locks": locks, "permissions": permissions, "tags": tags, "attributes": attributes}
-        account = self._new_account(key, email, password, typeclass, is_superuser, **given, **nothing)
+        account = self._new_account(
+            key, email, password, typeclass, is_superuser, encoded_password=encoded_password, **given, **nothing
+        )
         with transaction():
             account.save()
         return account
@@ -183,6 +189,7 @@ class AccountDBManager(TypedObjectManager.from_queryset(AccountQuerySet), BaseUs
         typeclass: Any = None,
         is_superuser: bool = False,
         report_to: Any = None,
+        encoded_password: str | None = None,
         **given: Any,
     ) -> Any:
         """An account without a row that knows what it is created with."""
@@ -195,17 +202,18 @@ class AccountDBManager(TypedObjectManager.from_queryset(AccountQuerySet), BaseUs
         name = checked_name(key, "the name of an account", MAX_NAME)
         if password is not None:
             check_new_password(self._kind, password, name)
+        encoded = encoded_password or make_password(password)
         return self._instance(
-            name, email, password, typeclass, normal_labels(given), {"is_superuser": bool(is_superuser)}
+            name, email, encoded, typeclass, normal_labels(given), {"is_superuser": bool(is_superuser)}
         )
 
     def _instance(
-        self, name: str, email: str | None, password: str | None, typeclass: Any, labels: dict[str, Any], fields: Any
+        self, name: str, email: str | None, encoded: str, typeclass: Any, labels: dict[str, Any], fields: Any
     ) -> Any:
         account = self._class_for(typeclass)(
             username=checked_name(name, "the name of an account", MAX_NAME),
             email=self.normalize_email(email),
-            password=make_password(password),
+            password=encoded,
             **fields,
         )
         account._createdict = labels
@@ -233,12 +241,8 @@ class AccountManager(TypeclassManager, AccountDBManager):
 
 def check_new_password(model: Any, password: Any, name: str = "") -> None:
     """Apply the validators of the settings. Raises Django's `ValidationError`, `InvalidArgument` for no text."""
-    from django.conf import settings
-
     if not isinstance(password, str) or not password:
         raise InvalidArgument("the password must be a text that is not empty; None makes an account without one")
-    validate_password(
-        password,
-        user=model(username=name) if name else None,
-        password_validators=get_password_validators(settings.AUTH_PASSWORD_VALIDATORS),
-    )
+    if len(password) > MAX_PASSWORD:
+        raise ValidationError(f"A password has at most {MAX_PASSWORD} characters.")
+    validate_password(password, user=model(username=name) if name else None)

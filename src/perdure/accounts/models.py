@@ -1,4 +1,4 @@
-"""The tables of accounts and of their attributes. `AccountDB` is Django's user model.
+"""The tables of accounts and of what belongs to them. `AccountDB` is Django's user model.
 
 Contract: an account has one name, in the column `username`; no two share it, upper and lower case being the same.
 `key` and `name` read and write it. `db_key`, which every entity has, is a column that the database itself generates
@@ -19,6 +19,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 
 from perdure import signals
+from perdure.accounts.access_records import KnownAddress, ThrottleRecord
 from perdure.accounts.managers import MAX_NAME, AccountDBManager
 from perdure.accounts.sessions import AccountSessionHandler
 from perdure.transactions import transaction
@@ -28,7 +29,7 @@ from perdure.typeclasses.handlers import lazy_handler
 from perdure.typeclasses.models import TypedObject
 from perdure.typeclasses.unique_names import FoldedField, UniqueName, checked_name
 
-__all__ = ["AccountAttribute", "AccountDB"]
+__all__ = ["AccountAttribute", "AccountDB", "KnownAddress", "ThrottleRecord"]
 
 NAME = "username"
 

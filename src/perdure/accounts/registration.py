@@ -1,7 +1,15 @@
 """How an account comes to be: names and passwords that are allowed, and everything that is set up with it.
 
-Contract: `create` never raises for what somebody typed: it gives `(account, [])` or `(None, [reasons])`. The account,
-its subscriptions and its first character are one transaction, so a refusal leaves nothing behind.
+In three steps, so that hashing can leave the thread of the game; `Account.create` does all three at once:
+
+    check = begin_creation(username, password, email, ip)  # game thread: rules, throttle, bans; `check.errors`
+    encoded = check.hash(password)                          # any thread
+    account, errors = check.finish(encoded)                 # game thread: makes everything
+
+Contract: nothing raises for what somebody typed: there is `(account, [])` or `(None, [reasons])`. The account, its
+subscriptions and its first character are one transaction, so a refusal leaves nothing behind.
+
+Failure modes: a name that is taken between the steps is refused at the last one, and the throttle is asked again.
 """
 
 from __future__ import annotations
@@ -15,7 +23,7 @@ from django.core.exceptions import ValidationError
 from django.utils.module_loading import import_string
 
 from perdure import signals
-from perdure.accounts import bans
+from perdure.accounts import bans, passwords
 from perdure.accounts.managers import check_new_password
 from perdure.accounts.throttle import CREATION_THROTTLE
 from perdure.conf import conf
@@ -25,10 +33,15 @@ from perdure.transactions import transaction
 from perdure.typeclasses import registry
 from perdure.typeclasses.unique_names import FOLDED, fold
 
-__all__ = ["CreationRefused", "Registration"]
+__all__ = ["CreationCheck", "CreationRefused", "Registration", "begin_creation"]
 
 logger = logging.getLogger("perdure.accounts")
 security = logging.getLogger("perdure.security")
+
+TOO_MANY = "You are creating too many accounts. Wait a while before you try again."
+TAKEN = "Somebody has this name already. Choose another."
+BANNED = "You have been banned and cannot create an account."
+CLOSED = "New accounts cannot be made here at present."
 
 
 class CreationRefused(PerdureError):
@@ -37,6 +50,93 @@ class CreationRefused(PerdureError):
     def __init__(self, errors: list[str]) -> None:
         self.errors = errors
         super().__init__("; ".join(errors))
+
+
+class CreationCheck:
+    """The wish for an account, between its steps.
+
+    Attributes:
+        errors: why it is refused; empty if the account can be made.
+        username: the name in its normal form.
+    """
+
+    def __init__(self, account_class: Any, username: str, arguments: dict[str, Any]) -> None:
+        self.errors: list[str] = []
+        self.username = username
+        self._class = account_class
+        self._arguments = arguments
+        self._guest = bool(arguments.get("guest"))
+
+    @property
+    def ip(self) -> str:
+        """Where the wish came from."""
+        return self._arguments.get("ip") or ""
+
+    def refusals(self, password: Any) -> list[str]:
+        """What speaks against it."""
+        if CREATION_THROTTLE.check(self.ip):
+            return [TOO_MANY]
+        if not self._guest:
+            valid, errors = self._class.validate_username(self.username)
+            if not valid:
+                return list(errors)
+        valid, error = self._class.validate_password(
+            password or "", account=self._class.__dbclass__(username=self.username)
+        )
+        if not valid:
+            return list(getattr(error, "messages", None) or [str(error)])
+        return [BANNED] if self._class.is_banned(ip=self.ip, username=self.username) else []
+
+    def hash(self, password: str) -> str:
+        """What will be stored of the password. Any thread may run it."""
+        return passwords.hash_password(password)
+
+    def finish(self, encoded: str) -> tuple[Any, list[str]]:
+        """Make the account: `(account, [])`, or `(None, [reasons])`."""
+        if not self.errors and not self._guest and CREATION_THROTTLE.check(self.ip):
+            self.errors = [TOO_MANY]
+        if self.errors:
+            return None, self.errors
+        try:
+            with transaction():
+                account = self._class._create_all(self.username, self._arguments, self.ip, encoded)
+        except CreationRefused as refused:
+            return None, refused.errors
+        except NameTaken:
+            return None, [TAKEN]
+        except (InvalidKey, LockException, ValidationError, ValueError) as error:
+            return None, getattr(error, "messages", None) or [str(error)]
+        except Exception:  # boundary of user code: the creation hooks of a game
+            logger.exception("the account %r could not be created", self.username)
+            return None, ["The account could not be created because of an error; it has been logged."]
+        if not self._guest:
+            CREATION_THROTTLE.update(self.ip)
+        security.info("account created: %s (#%s) from %s", account.key, account.pk, self.ip or "unknown")
+        return account, []
+
+
+def begin_creation(
+    username: str, password: str, email: str = "", ip: str = "", account_class: Any = None, **arguments: Any
+) -> CreationCheck:
+    """Begin to make an account; look at `.errors` of what comes back, then `hash` and `finish` it.
+
+    Args:
+        username, password, email: as they were typed.
+        ip: where from; counted by the throttle.
+        account_class: whose rules count; the game's account class if not given.
+        **arguments: others of `Account.create`.
+    """
+    check = _begin(account_class, username, password, {**arguments, "email": email, "ip": ip})
+    if not conf.NEW_ACCOUNT_REGISTRATION_ENABLED and not check.errors:
+        check.errors = [CLOSED]
+    return check
+
+
+def _begin(account_class: Any, username: str, password: Any, arguments: dict[str, Any]) -> CreationCheck:
+    cls = account_class or registry.default_class(apps.get_model("accounts", "AccountDB"))
+    check = CreationCheck(cls, cls.normalize_username(username or ""), arguments)
+    check.errors = check.refusals(password)
+    return check
 
 
 class Registration:
@@ -54,51 +154,20 @@ class Registration:
             typeclass: class or path; this class if not given.
             character_typeclass: of its first character.
         """
-        names = ("username", "password", "email", "ip")
-        given = {**dict(zip(names, args, strict=False)), **kwargs}
-        ip = given.get("ip") or ""
-        if CREATION_THROTTLE.check(ip):
-            return None, ["You are creating too many accounts. Wait a while before you try again."]
-        username = cls.normalize_username(given.get("username") or "")
-        guest = bool(given.get("guest"))
-        errors = cls._errors_of(username, given.get("password"), ip, guest)
-        if errors:
-            return None, errors
-        try:
-            with transaction():
-                account = cls._create_all(username, given, ip)
-        except CreationRefused as refused:
-            return None, refused.errors
-        except NameTaken:
-            return None, ["Somebody has this name already. Choose another."]
-        except (InvalidKey, LockException, ValidationError, ValueError) as error:
-            return None, getattr(error, "messages", None) or [str(error)]
-        except Exception:  # boundary of user code: the creation hooks of a game
-            logger.exception("the account %r could not be created", username)
-            return None, ["The account could not be created because of an error; it has been logged."]
-        if not guest:
-            CREATION_THROTTLE.update(ip)
-        security.info("account created: %s (#%s) from %s", account.key, account.pk, ip or "unknown")
-        return account, []
+        given = {**dict(zip(("username", "password", "email", "ip"), args, strict=False)), **kwargs}
+        password = given.pop("password", None)
+        check = _begin(cls, given.pop("username", ""), password, given)
+        return (None, check.errors) if check.errors else check.finish(check.hash(password))
 
     @classmethod
-    def _errors_of(cls: Any, username: str, password: Any, ip: str, guest: bool) -> list[str]:
-        if not guest:
-            valid, errors = cls.validate_username(username)
-            if not valid:
-                return list(errors)
-        valid, error = cls.validate_password(password or "", account=cls.__dbclass__(username=username))
-        if not valid:
-            return list(getattr(error, "messages", None) or [str(error)])
-        if cls.is_banned(ip=ip, username=username):
-            return ["You have been banned and cannot create an account."]
-        return []
-
-    @classmethod
-    def _create_all(cls: Any, username: str, given: dict[str, Any], ip: str) -> Any:
+    def _create_all(cls: Any, username: str, given: dict[str, Any], ip: str, encoded: str) -> Any:
         arguments = {} if given.get("permissions") is None else {"permissions": given["permissions"]}
         account = cls.__dbclass__.objects.create_account(
-            username, given.get("email"), given.get("password"), typeclass=given.get("typeclass") or cls, **arguments
+            username,
+            given.get("email"),
+            typeclass=given.get("typeclass") or cls,
+            encoded_password=encoded,
+            **arguments,
         )
         account.db.FIRST_LOGIN = True
         if ip:
@@ -154,7 +223,7 @@ class Registration:
         if folded in {fold(name) for name in conf.GUEST_LIST} and conf.GUEST_ENABLED:
             errors.append("This name is kept for guests.")
         if cls.__dbclass__.objects.filter(**{FOLDED: folded}).exists():
-            errors.append("Somebody has this name already. Choose another.")
+            errors.append(TAKEN)
         return not errors, errors
 
     @classmethod
