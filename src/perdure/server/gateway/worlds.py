@@ -1,0 +1,538 @@
+"""The worlds, for the rest of the gateway: one place to send to, whichever world serves, and one that keeps it alive.
+
+Contract: `send` never blocks and keeps the order; what is sent while no world takes it waits, bounded, and reaches
+the next one. `request` asks for a reload or a reset, one at a time; `stop` ends everything. A world that dies is
+followed by another; after some quick deaths in a row the gateway waits to be asked, with the connections open.
+
+Invariants: only the world that serves, or that is taking over, is listened to. A line is given to one world only,
+unless that world itself has given it back; so nothing is done twice. The lines that a dead world was given and has
+not acknowledged may be lost, and whoever typed them is told.
+
+Owner: the gateway's event loop. Failure modes: `WorldLost` from `run` when the very first world cannot serve.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from perdure.server.gateway.link import LinkServer
+from perdure.server.gateway.process import WORLD_COMMAND, WorldLost, WorldProcess
+from perdure.server.gateway.reload import IN_WORDS, Phase, Succession
+from perdure.server.gateway.settings import GatewaySettings
+from perdure.server.gateway.waiting import Waiting
+from perdure.server.messages import (
+    PROTOCOL,
+    CodeResult,
+    Connected,
+    Disconnected,
+    Line,
+    Mode,
+    Outcome,
+    Ping,
+    Pong,
+    RunCode,
+    SessionRecord,
+    SessionState,
+    Wanted,
+    Welcome,
+)
+
+__all__ = ["Request", "Restarts", "Result", "Sessions", "State", "Worlds"]
+
+State = Literal["starting", "serving", "reloading", "stopping", "down"]
+Verb = Literal["reload", "reset"]
+
+RUN_DIRECTORY = Path("server/run")
+PING_SECONDS, SILENT_SECONDS = 5.0, 20.0
+
+CRASHED = "The world has stopped unexpectedly. It is being started again; what you type meanwhile is kept."
+RETURNED = "The world is back."
+GIVEN_UP = "The world cannot be started. Whoever runs the game has to mend it; you stay connected."
+FULL = "The world is not there at the moment, and no more of what you type can be kept. Please wait."
+IN_DOUBT = "The world stopped before it answered you. Look whether this was still done before you repeat it: {lines}"
+
+logger = logging.getLogger("perdure.gateway.worlds")
+
+
+class Sessions(Protocol):
+    """What the worlds need of the gateway."""
+
+    def records(self) -> list[SessionRecord]:
+        """Those who are connected."""
+
+    def notice(self, text: str, sessids: Iterable[int] | None = None) -> None:
+        """Tell them, or all, something from the gateway itself."""
+
+    def unfinished(self) -> list[Line]:
+        """The lines that no world has acknowledged, in order."""
+
+    def forget_unfinished(self, lines: Iterable[tuple[int, int]] | None = None) -> None:
+        """These, or all, will not be acknowledged."""
+
+
+@dataclass(frozen=True)
+class Restarts:
+    """How often a dead world is followed by another.
+
+    Args:
+        quick: a world that served for less than so many seconds counts as a failure.
+        delays: seconds before each attempt after as many failures in a row; when they are used up, we give up.
+    """
+
+    quick: float = 60.0
+    delays: Sequence[float] = (0.0, 0.5, 2.0, 5.0, 10.0)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a request: one line, and the traceback for who wants it."""
+
+    ok: bool
+    summary: str
+    detail: str = ""
+
+
+@dataclass(eq=False)
+class Request:
+    """Somebody wants a new world."""
+
+    verb: Verb
+    sessid: int | None
+    report: Callable[[str], None] | None
+    result: asyncio.Future[Result] = field(repr=False)
+
+
+class Worlds:
+    """All worlds of a gateway, one after the other.
+
+    Args:
+        settings: of the gateway.
+        command: what starts a world; `--generation N` is added.
+        environment: variables for the world.
+        restarts: how a world that dies is followed.
+        directory: where sockets are.
+    """
+
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        *,
+        command: Sequence[str] = WORLD_COMMAND,
+        environment: dict[str, str] | None = None,
+        restarts: Restarts | None = None,
+        directory: Path = RUN_DIRECTORY,
+    ) -> None:
+        self.on_message: Callable[[Any], None] | None = None
+        self.on_state: Callable[[State], None] | None = None
+        self.settings = settings
+        self.succession = Succession(self, settings.timeouts)
+        self.started = time.time()
+        self.last_error: Result | None = None
+        self.has_served = False
+        self._sessions: Sessions | None = None
+        self._command = command
+        self._environment = environment or {}
+        self._restarts = restarts or Restarts()
+        self._directory = directory
+        self._link = LinkServer(directory / "link.sock", self._find)
+        self._processes: dict[str, WorldProcess] = {}
+        self._waiting = Waiting(settings.limits.queued_lines)
+        self._known: dict[int, SessionRecord] = {}
+        self._told_full: set[int] = set()
+        self._failures = 0
+        self._served_since = 0.0
+        self._request: Request | None = None
+        self._wake = asyncio.Event()
+        self._work: asyncio.Task[None] | None = None
+        self._stop: bool | None = None
+        self._stopped = asyncio.Event()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._code: dict[int, asyncio.Future[CodeResult]] = {}
+        self._numbers = 0
+        self._heard_at = 0.0
+        self.busy = 0.0
+
+    def attach(self, sessions: Sessions) -> None:
+        """The gateway that holds the connections."""
+        self._sessions = sessions
+
+    # --- for the gateway -------------------------------------------------------------------------
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether a world takes what clients send."""
+        return self.succession.phase in (Phase.SERVING, Phase.CHECKING)
+
+    @property
+    def state(self) -> State:
+        """What is going on, for people who wait."""
+        phase = self.succession.phase
+        if self.is_serving:
+            return "serving"
+        if phase in (Phase.DRAINING, Phase.TAKING_OVER):
+            return "reloading" if self.has_served else "starting"
+        if phase is Phase.DOWN and self._may_try_again():
+            return "starting"
+        return {Phase.STARTING: "starting", Phase.STOPPING: "stopping"}.get(phase, "down")  # type: ignore[return-value]
+
+    @property
+    def http_socket(self) -> str | None:
+        """Path of the serving world's web server; None while none serves."""
+        world = self.succession.serving
+        return world.http_socket or None if world is not None and self.is_serving else None
+
+    def send(self, message: Any) -> bool:
+        """Send to the world, or keep for it. False if it can be neither; the session has been told then."""
+        world = self.succession.serving
+        if world is not None and self.is_serving and world.is_writable and not self._waiting:
+            self._hand_over(world, message)
+            return True
+        if self._waiting.add(message):
+            return True
+        if message.sessid not in self._told_full:
+            self._told_full.add(message.sessid)
+            self._notice(FULL, [message.sessid])
+        return False
+
+    def _hand_over(self, world: WorldProcess, message: Any) -> None:
+        if isinstance(message, Connected):
+            self._known[message.session.sessid] = message.session
+        elif isinstance(message, Disconnected):
+            self._known.pop(message.sessid, None)
+        world.send(message)
+
+    def status(self) -> dict[str, Any]:
+        """For `perdure status` and the health pages: plain values."""
+        world = self.succession.serving or self.succession.successor
+        return {
+            "state": self.state,
+            "phase": self.succession.phase.value,
+            "what": IN_WORDS[self.succession.phase],
+            "serving": self.is_serving,
+            "waiting": len(self._waiting),
+            "failures": self._failures,
+            "busy": self.busy,
+            "error": self.last_error.summary if self.last_error else None,
+            "world": world.status() if world else None,
+        }
+
+    # --- requests --------------------------------------------------------------------------------
+
+    async def request(
+        self, verb: Verb, *, sessid: int | None = None, report: Callable[[str], None] | None = None
+    ) -> Result:
+        """Ask for a new world, and wait for what comes of it.
+
+        Args:
+            verb: "reload" or "reset".
+            sessid: the session that asks, if one does.
+            report: called with a line for each step.
+        """
+        if self._request is not None or self.succession.phase not in (Phase.SERVING, Phase.DOWN) or self._stop:
+            result = Result(False, f"a {verb} is not possible now: {IN_WORDS[self.succession.phase]}")
+            self._tell_outcome(verb, sessid, result)
+            return result
+        self._request = Request(verb, sessid, report, asyncio.get_running_loop().create_future())
+        self._wake.set()
+        result = await self._request.result
+        return result
+
+    async def stop(self, *, now: bool = False) -> None:
+        """End the worlds, and `run` with them; returns when they have ended.
+
+        Args:
+            now: without giving the game time to say farewell.
+        """
+        self._stop = now or bool(self._stop)
+        self._wake.set()
+        # A change-over that is in its last second is let finish: it has a deadline, and the world then says farewell.
+        if self._work is not None and (now or self.succession.phase not in (Phase.DRAINING, Phase.TAKING_OVER)):
+            self._work.cancel()
+        await self._stopped.wait()
+
+    async def run_code(self, source: str, seconds: float = 3600.0) -> Result:
+        """Run Python in the world that serves; `summary` is what it printed."""
+        world = self.succession.serving
+        if world is None or not self.is_serving:
+            return Result(False, f"no code can be run now: {IN_WORDS[self.succession.phase]}")
+        self._numbers += 1
+        number = self._numbers
+        answer = self._code[number] = asyncio.get_running_loop().create_future()
+        world.send(RunCode(number, source))
+        try:
+            result = await world.until(answer, seconds, "running the code")
+        except WorldLost as error:
+            return Result(False, error.summary)
+        finally:
+            del self._code[number]
+        return Result(not result.failed, result.text)
+
+    # --- the life of the worlds ------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Start the first world and keep one serving until `stop`. Raises `WorldLost` if the first cannot serve."""
+        await self._link.start()
+        loop = asyncio.get_running_loop()
+        self._work = loop.create_task(self._supervise())
+        heartbeat = loop.create_task(self._heartbeat())
+        try:
+            with suppress(asyncio.CancelledError):
+                await self._work
+        finally:
+            heartbeat.cancel()
+            self._finish(Result(False, "the game is being stopped"))
+            await self.succession.shut_down(now=bool(self._stop))
+            for world in list(self._processes.values()):
+                await world.killed()
+            await self._link.close()
+            self._stopped.set()
+
+    async def _supervise(self) -> None:
+        await self.succession.bring_up("start")
+        while self._stop is None:
+            if self.succession.serving is None:
+                await self._bring_back()
+            else:
+                await self._watch(self.succession.serving)
+
+    async def _watch(self, world: WorldProcess) -> None:
+        """Until the world dies or somebody wants something."""
+        await self._woken_or(world.gone)
+        if world.gone.done():
+            quick = time.monotonic() - self._served_since < self._restarts.quick
+            self._failures = self._failures + 1 if quick else 0
+            self.succession.lost()
+        elif self._request is not None:
+            await self._carry_out(self._request)
+
+    async def _woken_or(self, gone: asyncio.Future[str] | None, seconds: float | None = None) -> None:
+        wake = asyncio.ensure_future(self._wake.wait())
+        try:
+            await asyncio.wait({wake, gone} if gone else {wake}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            wake.cancel()
+            self._wake.clear()
+
+    async def _carry_out(self, request: Request) -> None:
+        try:
+            await self.succession.replace(request.verb, request.sessid)
+        except WorldLost as error:
+            logger.error("the %s was refused: %s\n%s", request.verb, error.summary, error.detail)
+            self._finish(Result(False, error.summary, error.detail))
+        else:
+            self._failures = 0
+            self._finish(Result(True, f"the {request.verb} is done"))
+
+    def _may_try_again(self) -> bool:
+        return self.has_served and self._failures < len(self._restarts.delays)
+
+    async def _bring_back(self) -> None:
+        """Start a world after a crash: soon, later, or when somebody asks."""
+        if self._request is None:
+            await self._woken_or(None, self._restarts.delays[self._failures] if self._may_try_again() else None)
+        if self._stop is not None or (self._request is None and not self._may_try_again()):
+            return
+        request = self._request
+        if request is not None:
+            self._failures = 0
+        try:
+            await self.succession.bring_up("crash", request.sessid if request else None)
+        except WorldLost as error:
+            self._not_back(error)
+        else:
+            self._notice(RETURNED)
+            self._finish(Result(True, "the world is back"))
+
+    def _not_back(self, error: WorldLost) -> None:
+        self._failures += 1
+        logger.error("the world cannot be started: %s\n%s", error.summary, error.detail)
+        self._finish(Result(False, error.summary, error.detail))
+        if not self._may_try_again():
+            logger.critical("no world could be started %d times; mend it, then: perdure reload", self._failures)
+            self._notice(GIVEN_UP)
+            self._say_state()
+
+    def _finish(self, result: Result) -> None:
+        """Tell who asked, if somebody did. What went wrong is remembered until something goes right."""
+        request, self._request = self._request, None
+        self.last_error = None if result.ok else result
+        if request is not None:
+            self._tell_outcome(request.verb, request.sessid, result)
+            if not request.result.done():
+                request.result.set_result(result)
+
+    def _tell_outcome(self, verb: str, sessid: int | None, result: Result) -> None:
+        world = self.succession.serving
+        if world is not None and self.is_serving:
+            world.send(Outcome(verb, result.ok, result.summary, result.detail, sessid))
+
+    # --- what the succession asks of us ----------------------------------------------------------
+
+    async def spawn(self, mode: Mode) -> WorldProcess:
+        """Start the process of the next world."""
+        generation = self._next_generation()
+        world = WorldProcess(generation, mode, self._deliver, self._writable)
+        self._processes[world.token] = world
+        world.gone.add_done_callback(lambda _: self._processes.pop(world.token, None))
+        welcome = Welcome(PROTOCOL, generation, mode, self.started)
+        environment = {"PERDURE_LINK": str(self._link.path), **self._environment}
+        try:
+            await world.start(self._command, environment, welcome)
+        except WorldLost:
+            del self._processes[world.token]
+            raise
+        logger.info("world %d is starting (%s), pid %d", generation, mode, world.pid)
+        return world
+
+    def _find(self, token: str) -> WorldProcess | None:
+        return self._processes.get(token)
+
+    def _next_generation(self) -> int:
+        """Counted on over gateways, so that no world uses the sockets of another that is still ending."""
+        path = self._directory / "generation"
+        try:
+            number = int(path.read_text(encoding="ascii")) + 1
+        except (OSError, ValueError):
+            number = 1
+        path.write_text(str(number), encoding="ascii")
+        return number
+
+    def sessions(self) -> list[SessionRecord]:
+        """Those whom worlds know: who has come meanwhile is told of afterwards, who has gone is still among them."""
+        newcomers = self._waiting.newcomers()
+        records = [record for record in self._records() if record.sessid not in newcomers]
+        there = {record.sessid for record in records}
+        gone = sorted(self._waiting.departed() - there)
+        return records + [self._known[sessid] for sessid in gone if sessid in self._known]
+
+    def keep(self, leftovers: list[Line]) -> None:
+        """Lines that the old world did not begin."""
+        self._waiting.put_before(leftovers)
+
+    def replay(self, world: WorldProcess) -> None:
+        """Give the world what waits for it."""
+        for message in self._waiting.take():
+            self._hand_over(world, message)
+        self._told_full.clear()
+
+    def crashed(self, world: WorldProcess, reason: str) -> None:
+        """Tell the players, and those whose lines may be lost what they were."""
+        logger.error("world %d is lost: %s\n%s", world.generation, reason, world.last_output())
+        self.last_error = Result(False, reason)
+        self._notice(CRASHED)
+        self._tell_in_doubt()
+
+    def _tell_in_doubt(self) -> None:
+        if self._sessions is None:
+            return
+        kept = self._waiting.lines()
+        lost: dict[int, list[Line]] = {}
+        for line in self._sessions.unfinished():
+            if (line.sessid, line.seq) not in kept:
+                lost.setdefault(line.sessid, []).append(line)
+        for sessid, lines in lost.items():
+            shown = "; ".join(line.text[:60] for line in lines[-5:])
+            self._notice(IN_DOUBT.format(lines=shown), [sessid])
+        self._sessions.forget_unfinished([(line.sessid, line.seq) for lines in lost.values() for line in lines])
+
+    def moved(self, before: Phase, phase: Phase) -> None:
+        """A change of phase is told to who asked, and to the gateway."""
+        if phase is Phase.SERVING and before is not Phase.CHECKING:
+            self._begin_to_serve()
+        if self._request is not None and self._request.report is not None:
+            self._request.report(IN_WORDS[phase])
+        self._say_state()
+
+    def _begin_to_serve(self) -> None:
+        self.has_served = True
+        self._served_since = self._heard_at = time.monotonic()
+        world = self.succession.serving
+        if world is not None:
+            logger.info("world %d serves (pid %d)", world.generation, world.pid)
+
+    def _say_state(self) -> None:
+        if self.on_state is not None:
+            self.on_state(self.state)
+
+    # --- what worlds say -------------------------------------------------------------------------
+
+    def _deliver(self, world: WorldProcess, message: Any) -> None:
+        """A message of a world that is not an answer to the succession."""
+        if isinstance(message, CodeResult):
+            answer = self._code.get(message.number)
+            if answer is not None and not answer.done():
+                answer.set_result(message)
+        elif isinstance(message, Pong):
+            if world is self.succession.serving:
+                self._heard_at, self.busy = time.monotonic(), message.busy
+        elif not self._is_heard(world):
+            logger.warning("world %d says %s but does not serve", world.generation, type(message).__name__)
+        elif isinstance(message, Wanted):
+            self._wanted(message)
+        else:
+            if isinstance(message, SessionState) and message.session.sessid in self._known:
+                self._known[message.session.sessid] = message.session
+            self._pass_on(message)
+
+    def _is_heard(self, world: WorldProcess) -> bool:
+        if world is self.succession.serving:
+            return True
+        return world is self.succession.successor and self.succession.phase is Phase.TAKING_OVER
+
+    def _pass_on(self, message: Any) -> None:
+        if self.on_message is None:
+            return
+        try:
+            self.on_message(message)
+        except Exception:
+            # One message that cannot be shown to one client must not end the link, and with it the world.
+            logger.exception("a message of the world could not be passed on: %s", type(message).__name__)
+
+    def _wanted(self, message: Wanted) -> None:
+        logger.info("the game wants a %s: %s", message.verb, message.reason or "no reason given")
+        if message.verb == "stop":
+            self._in_background(self.stop())
+        else:
+            self._in_background(self.request(message.verb, sessid=message.sessid))
+
+    def _in_background(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _writable(self, world: WorldProcess) -> None:
+        if world is self.succession.serving and self.is_serving:
+            self.replay(world)
+
+    async def _heartbeat(self) -> None:
+        """Ask the world how long its game thread has been at one thing; log once when it does not answer."""
+        warned = False
+        while True:
+            await asyncio.sleep(PING_SECONDS)
+            world = self.succession.serving
+            if world is None or not self.is_serving:
+                continue
+            self._numbers += 1
+            world.send(Ping(self._numbers))
+            silent = time.monotonic() - self._heard_at > SILENT_SECONDS
+            if silent and not warned:
+                logger.warning(
+                    "world %d (pid %d) has not answered for %g s", world.generation, world.pid, SILENT_SECONDS
+                )
+            warned = silent
+
+    # --- the gateway's connections ---------------------------------------------------------------
+
+    def _records(self) -> list[SessionRecord]:
+        return self._sessions.records() if self._sessions is not None else []
+
+    def _notice(self, text: str, sessids: Iterable[int] | None = None) -> None:
+        if self._sessions is not None:
+            self._sessions.notice(text, sessids)
