@@ -28,13 +28,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+from perdure.server import logs
 from perdure.server.gateway.link import Link
 from perdure.server.messages import Failed, Hello, Line, Mode, Quiesced, Ready, Running, Stop, Stopped, Welcome
 
 __all__ = ["TooLate", "WorldLost", "WorldProcess", "memory_of"]
 
-#: What a world's log handler puts before a line that is a whole log line already (`perdure.server.logs`).
-LOG_MARK = "\x1e"
 WORLD_COMMAND = (sys.executable, "-m", "perdure.server.world")
 #: How long a world may live whose link has ended, and how long after its end the link may still be read.
 UNLINKED_SECONDS, DRAIN_SECONDS = 5.0, 1.0
@@ -267,8 +266,8 @@ class WorldProcess:
     # --- what it prints --------------------------------------------------------------------------
 
     def _printed(self, line: str) -> None:
-        if line.startswith(LOG_MARK):
-            logger.info("%s", line[1:], extra={"finished_line": line[1:]})
+        if line.startswith(logs.MARK):
+            logger.info("%s", line, extra={"finished_line": line[len(logs.MARK) :]})
             return
         self._output.append(line)
         logger.info("world %d: %s", self.generation, line)

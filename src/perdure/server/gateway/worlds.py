@@ -25,6 +25,7 @@ from typing import Any, Literal, Protocol
 from perdure.server.gateway.link import LinkServer
 from perdure.server.gateway.process import WORLD_COMMAND, WorldLost, WorldProcess
 from perdure.server.gateway.reload import IN_WORDS, Phase, Succession
+from perdure.server.gateway.run_directory import RUN_DIRECTORY
 from perdure.server.gateway.settings import GatewaySettings
 from perdure.server.gateway.waiting import Waiting
 from perdure.server.messages import (
@@ -49,7 +50,6 @@ __all__ = ["Request", "Restarts", "Result", "Sessions", "State", "Worlds"]
 State = Literal["starting", "serving", "reloading", "stopping", "down"]
 Verb = Literal["reload", "reset"]
 
-RUN_DIRECTORY = Path("server/run")
 PING_SECONDS, SILENT_SECONDS = 5.0, 20.0
 
 CRASHED = "The world has stopped unexpectedly. It is being started again; what you type meanwhile is kept."
@@ -223,6 +223,11 @@ class Worlds:
             "world": world.status() if world else None,
         }
 
+    @property
+    def is_changing(self) -> bool:
+        """Whether a request would be refused, because another step is under way."""
+        return self._request is not None or self.succession.phase not in (Phase.SERVING, Phase.DOWN)
+
     # --- requests --------------------------------------------------------------------------------
 
     async def request(
@@ -235,7 +240,7 @@ class Worlds:
             sessid: the session that asks, if one does.
             report: called with a line for each step.
         """
-        if self._request is not None or self.succession.phase not in (Phase.SERVING, Phase.DOWN) or self._stop:
+        if self.is_changing or self._stop is not None:
             result = Result(False, f"a {verb} is not possible now: {IN_WORDS[self.succession.phase]}")
             self._tell_outcome(verb, sessid, result)
             return result
