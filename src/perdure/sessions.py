@@ -50,6 +50,43 @@ class SessionRegistry(dict[int, Any]):
         """The sessions that `account` is logged in on."""
         return [session for session in self.values() if getattr(session, "account", None) is account]
 
+    def account_count(self) -> int:
+        """How many different accounts are logged in."""
+        return len(self.all_connected_accounts())
+
+    def all_connected_accounts(self) -> list[Any]:
+        """The accounts that are logged in, each once."""
+        accounts = (getattr(session, "account", None) for session in self.values())
+        return list({id(account): account for account in accounts if account is not None}.values())
+
+    def data_out(self, session: Any, **kwargs: Any) -> None:
+        """Send messages to the client of `session`."""
+        session.data_out(**kwargs)
+
+    def announce_all(self, message: str) -> None:
+        """Tell everybody who is connected, logged in or not."""
+        for session in list(self.values()):
+            session.data_out(text=message)
+
+    def disconnect(self, session: Any, reason: str = "") -> None:
+        """Log `session` out and end its connection."""
+        session.disconnect(reason)
+
+    def disconnect_all_sessions(self, reason: str = "") -> None:
+        """End all connections."""
+        for session in list(self.values()):
+            session.disconnect(reason)
+
+    def disconnect_duplicate_sessions(self, current: Any, reason: str = "") -> None:
+        """End the other connections of the account that `current` is logged in as."""
+        for session in self.sessions_from_account(current.account):
+            if session is not current:
+                session.disconnect(reason)
+
+    def login(self, session: Any, account: Any) -> None:
+        """Log `session` in as `account`, whose password has been checked."""
+        session.login(account)
+
 
 SESSION_HANDLER = SessionRegistry()
 

@@ -1,0 +1,1 @@
+"""The world process: the game's objects, its commands, its web pages."""

@@ -1,0 +1,210 @@
+"""What a world looks at before it serves.
+
+Contract: `check_game` raises `GameBroken` for what would break the game, with the file and line where that is known, and gives
+back warnings for what only parts of it will miss. Nothing is written and no object is loaded, since another world may be
+serving from the same database.
+
+A class that cannot be found is a reason to refuse a reload only if it was there before: `known_missing` are those that
+the game has been living without.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from perdure.errors import PerdureError
+
+__all__ = ["GameBroken", "check_game", "missing_typeclasses", "place_of"]
+
+MISSING_KEY = "missing_typeclasses"
+
+
+@dataclass
+class GameBroken(Exception):
+    """The game cannot be served as it is.
+
+    Args:
+        summary: one line: what, and where.
+        detail: the traceback.
+        file, line: where, if that is known.
+    """
+
+    summary: str
+    detail: str = ""
+    file: str = ""
+    line: int = 0
+
+    @classmethod
+    def of(cls, error: BaseException, what: str) -> GameBroken:
+        """What an exception says about `what`."""
+        file, line = place_of(error)
+        where = f" ({_short(file)}, line {line})" if file else ""
+        message = str(error) if isinstance(error, PerdureError) else f"{type(error).__name__}: {error}"
+        detail = "".join(traceback.format_exception(error))
+        return cls(f"{what}{where}: {message.splitlines()[0] if message else ''}", detail, file, line)
+
+
+def place_of(error: BaseException) -> tuple[str, int]:
+    """File and line of an error: of the syntax error, else the innermost line of the game's own code."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return error.filename, error.lineno or 0
+    here = str(Path.cwd())
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if frame.filename.startswith(here) and "/site-packages/" not in frame.filename]
+    if own:
+        return own[-1].filename, own[-1].lineno or 0
+    if error.__cause__ is not None:
+        return place_of(error.__cause__)
+    return "", 0
+
+
+def _short(file: str) -> str:
+    path, here = Path(file), Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else file
+
+
+def check_game(*, strict: bool) -> list[str]:
+    """Set the game up and look at all that can be looked at.
+
+    Args:
+        strict: refuse modules of typeclasses that cannot be imported, and classes that have gone (a reload); else they are
+            warnings, and their objects are read-only until they are mended.
+    """
+    from perdure import bootstrap
+
+    try:
+        bootstrap.setup()
+    except Exception as error:
+        raise GameBroken.of(error, "the game cannot be set up") from error
+    warnings = _modules(strict)
+    _system_checks()
+    _imports()
+    return warnings + _typeclasses(strict) + _stored_cmdsets(strict)
+
+
+def _modules(strict: bool) -> list[str]:
+    """The modules of typeclasses that cannot be imported."""
+    from perdure.typeclasses import registry
+
+    warnings = []
+    for module, error in registry.import_typeclass_modules().items():
+        broken = GameBroken.of(error, f"{module} cannot be imported")
+        if strict:
+            raise broken from error
+        warnings.append(broken.summary)
+    return warnings
+
+
+def _system_checks() -> None:
+    from django.core import checks
+
+    try:
+        found = checks.run_checks()
+    except Exception as error:
+        raise GameBroken.of(error, "a check of the settings failed") from error
+    serious = [message for message in found if message.is_serious()]
+    if serious:
+        first = serious[0]
+        hint = f" {first.hint}" if first.hint else ""
+        raise GameBroken(f"{first.id}: {first.msg}{hint}", "\n".join(str(message) for message in serious))
+
+
+def _imports() -> None:
+    """What the settings name."""
+    from perdure.commands.default.cmdsets import check_default_sets
+    from perdure.conf import conf
+    from perdure.locks.registry import get_all_lockfuncs
+    from perdure.server.world import inputs
+    from perdure.server.world.lifecycle import hooks_module
+
+    for what, function in (
+        ("the command sets cannot be used", check_default_sets),
+        ("the lock functions cannot be used", get_all_lockfuncs),
+        (f"{conf.AT_SERVER_STARTSTOP_MODULE} cannot be used", hooks_module),
+        ("the input functions cannot be used", inputs.load),
+        ("the addresses of the web pages cannot be used", lambda: import_module(_urlconf())),
+    ):
+        try:
+            function()
+        except Exception as error:
+            raise GameBroken.of(error, what) from error
+
+
+def _urlconf() -> str:
+    from django.conf import settings
+
+    return str(settings.ROOT_URLCONF)
+
+
+def missing_typeclasses() -> dict[str, int]:
+    """The classes that rows name and that cannot be had: how many rows each."""
+    from django.db.models import Count
+
+    from perdure.errors import TypeclassError
+    from perdure.typeclasses import registry
+
+    missing: dict[str, int] = {}
+    for model in _families():
+        rows = model.objects.values_list("db_typeclass_path").annotate(number=Count("pk")).order_by()
+        for path, number in rows:
+            try:
+                registry.load(path, model)
+            except TypeclassError:
+                missing[path] = missing.get(path, 0) + number
+    return missing
+
+
+def _families() -> Iterable[Any]:
+    from django.apps import apps
+
+    for label, name in (
+        ("accounts", "AccountDB"),
+        ("objects", "ObjectDB"),
+        ("scripts", "ScriptDB"),
+        ("comms", "ChannelDB"),
+    ):
+        yield apps.get_model(label, name)
+
+
+def _typeclasses(strict: bool) -> list[str]:
+    """The classes that the database names."""
+    from perdure.serverconfig.models import ServerConfig
+
+    missing = missing_typeclasses()
+    known = set(ServerConfig.objects.conf(MISSING_KEY, default=[]))
+    for path, number in missing.items():
+        if strict and path not in known:
+            raise GameBroken(
+                f"{number} stored {'entity is' if number == 1 else 'entities are'} of the class {path}, which is not there any "
+                "more; put it back, or give them its new name: perdure typeclass rename OLD NEW"
+            )
+    return [
+        f"{number} of the class {path}, which cannot be had: read-only until it can" for path, number in missing.items()
+    ]
+
+
+def _stored_cmdsets(strict: bool) -> list[str]:
+    """The command sets that rows name."""
+    from django.apps import apps
+
+    from perdure.commands.loading import load_cmdset_class
+
+    warnings = []
+    for label, name in (("accounts", "AccountDB"), ("objects", "ObjectDB")):
+        model: Any = apps.get_model(label, name)
+        stored = model.objects.exclude(db_cmdset_storage=None).values_list("db_cmdset_storage", flat=True).order_by()
+        paths = {part.strip() for text in stored.distinct() for part in text.split(",") if part.strip()}
+        for path in sorted(paths):
+            try:
+                load_cmdset_class(path)
+            except Exception as error:
+                broken = GameBroken.of(error, f"the command set {path} cannot be used")
+                if strict:
+                    raise broken from error
+                warnings.append(broken.summary)
+    return warnings
