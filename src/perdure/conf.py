@@ -51,6 +51,10 @@ DEFAULTS: dict[str, Any] = {
     "COMMAND_DEFAULT_MSG_ALL_SESSIONS": False,
     "COMMAND_NESTING_LIMIT": 10,
     "COMMAND_PARSER": "perdure.commands.parser.cmdparser",
+    "CONTENT_SECURITY_POLICY": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
     "CREATION_THROTTLE_LIMIT": 2,
     "CREATION_THROTTLE_TIMEOUT": 600,
     "DEFAULT_CHANNELS": [],

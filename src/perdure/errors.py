@@ -38,6 +38,10 @@ for those keeps working.
     +- NoGameLoop                (RuntimeError) something is to happen later where no world runs
     +- Overloaded                (RuntimeError) too much waits for another thread already
     +- Veto                      raised by a hook, cancels the action and tells why
+    +- InterruptCommand          raised in a command, ends it quietly
+    |  +- PromptEnded            a question was withdrawn: no answer came in time, or none that fits
+    +- CommandNesting            (RecursionError) commands ran each other too deep
+    +- CommandSetError           (ImportError) a command set that cannot be made
     +- ConfigurationError        (ImproperlyConfigured)
        +- NoGameDirectory
        +- SchemaOutdated
@@ -50,6 +54,8 @@ from django.db.utils import DatabaseError, IntegrityError
 
 __all__ = [
     "AttributeMissing",
+    "CommandNesting",
+    "CommandSetError",
     "ConfigurationError",
     "DeletedObject",
     "DetachedContainer",
@@ -57,6 +63,7 @@ __all__ = [
     "DuplicateTypeclass",
     "EntityNotFound",
     "IllegalState",
+    "InterruptCommand",
     "InvalidArgument",
     "InvalidKey",
     "LockException",
@@ -69,6 +76,7 @@ __all__ = [
     "NoGameLoop",
     "Overloaded",
     "PerdureError",
+    "PromptEnded",
     "PuppetingError",
     "ReadOnlyProperty",
     "SchemaOutdated",
@@ -244,6 +252,22 @@ class MoveLoop(PerdureError, RuntimeError):
 
 class PuppetingError(PerdureError, RuntimeError):
     """An account was told to puppet without an object or without a session."""
+
+
+class InterruptCommand(PerdureError):
+    """Raised by your own command, ends it quietly; nothing more of it runs."""
+
+
+class PromptEnded(InterruptCommand):
+    """A question that a command asked was withdrawn: no answer came in time, or none that fits."""
+
+
+class CommandNesting(PerdureError, RecursionError):
+    """Commands ran each other deeper than COMMAND_NESTING_LIMIT."""
+
+
+class CommandSetError(PerdureError, ImportError):
+    """A command set cannot be imported or made; the message names it and why."""
 
 
 class Veto(PerdureError):

@@ -1,0 +1,1 @@
+"""Commands: what players type, the sets they are found in, and how they run."""
