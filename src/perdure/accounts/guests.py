@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.hashers import make_password
 
-from perdure.accounts.registration import CreationCheck
+from perdure.accounts.registration import CreationCheck, object_of
 from perdure.accounts.throttle import LOGIN_THROTTLE
 from perdure.conf import conf
 from perdure.transactions import transaction
@@ -58,11 +58,13 @@ class GuestBehaviour(Whole):
 
     @classmethod
     def _create_guest(cls: Any, name: str, ip: str) -> tuple[Any, list[str]]:
+        places = {"location": object_of(conf.GUEST_START_LOCATION), "home": object_of(conf.GUEST_HOME)}
         arguments = {
             "ip": ip,
             "guest": True,
             "permissions": [conf.PERMISSION_GUEST_DEFAULT],
             "typeclass": conf.BASE_GUEST_TYPECLASS,
+            "character": {name: place for name, place in places.items() if place is not None},
         }
         # No password opens it: nothing has to be hashed, and nobody comes back as this guest.
         return CreationCheck(cls, name, arguments).finish(make_password(None))

@@ -8,7 +8,7 @@ Contract
 
 Invariants
     A session has at most one puppet. An object with a session has the account of that session, and carries the tag
-    `puppeted` (category `account`) until its last session has gone.
+    `puppeted` (category `account`) until its last session has gone. What is undone is undone for the session too.
 
 Failure modes: `PuppetingError` without an object or a session.
 """
@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from perdure import signals
+from perdure.accounts.session_links import hold
 from perdure.conf import conf
 from perdure.errors import PuppetingError, Veto
 from perdure.transactions import transaction
@@ -80,19 +81,12 @@ class Puppeting:
         outcome: PuppetOutcome = self._may_puppet(session, obj)
         if not outcome:
             return outcome
-        before = (getattr(session, "puppet", None), getattr(session, "puid", None))
         others = [other for other in obj.sessions.all() if other is not session]
-        held = [(other, getattr(other, "puppet", None), getattr(other, "puid", None)) for other in others]
         try:
             with transaction(using=self._state.db):
                 self._switch(session, obj, others)
-        except BaseException as error:
-            session.puppet, session.puid = before
-            for other, puppet, puid in held:
-                other.puppet, other.puid = puppet, puid
-            if isinstance(error, _HookRefused):
-                return PuppetOutcome(Refusal.VETO, error.reason or f"You cannot become {obj.key} now.")
-            raise
+        except _HookRefused as error:
+            return PuppetOutcome(Refusal.VETO, error.reason or f"You cannot become {obj.key} now.")
         return outcome
 
     def _may_puppet(self: Any, session: Any, obj: Any) -> PuppetOutcome:
@@ -137,6 +131,7 @@ class Puppeting:
         if obj.account is not self:
             obj.account = self
         obj.sessions.add(session)
+        hold(session, self._state.db)
         session.puppet, session.puid = obj, obj.pk
         obj.at_post_puppet()
         signals.SIGNAL_OBJECT_POST_PUPPET.send(sender=obj, account=self, session=session)
@@ -165,28 +160,26 @@ class Puppeting:
 
     def _release(self: Any, session: Any) -> None:
         obj = getattr(session, "puppet", None)
-        before = (obj, getattr(session, "puid", None))
         if obj is None or obj._is_deleted:
+            hold(session, self._state.db)
             session.puppet = session.puid = None
             return
-        try:
-            with transaction(using=self._state.db):
-                obj.at_pre_unpuppet()
-                obj.sessions.remove(session)
-                session.puppet = session.puid = None
-                if not obj.sessions.count():
-                    obj.account = None
-                obj.at_post_unpuppet(self, session=session)
-                if not obj.sessions.count():
-                    obj.tags.remove(PUPPETED, category=PUPPETED_CATEGORY)
-                signals.SIGNAL_OBJECT_POST_UNPUPPET.send(sender=obj, account=self, session=session)
-        except BaseException:
-            session.puppet, session.puid = before
-            raise
+        with transaction(using=self._state.db):
+            obj.at_pre_unpuppet()
+            obj.sessions.remove(session)
+            hold(session, self._state.db)
+            session.puppet = session.puid = None
+            if not obj.sessions.count():
+                obj.account = None
+            obj.at_post_unpuppet(self, session=session)
+            if not obj.sessions.count():
+                obj.tags.remove(PUPPETED, category=PUPPETED_CATEGORY)
+            signals.SIGNAL_OBJECT_POST_UNPUPPET.send(sender=obj, account=self, session=session)
 
     def unlink_puppet(self: Any, session: Any) -> None:
         """Take the link between a session and its puppet away, without hooks; for a session that is gone anyway."""
         obj = self.get_puppet(session)
+        hold(session, self._state.db)
         session.puppet = session.puid = None
         if obj is None or obj._is_deleted:
             return

@@ -33,7 +33,7 @@ from perdure.transactions import transaction
 from perdure.typeclasses import registry
 from perdure.typeclasses.unique_names import FOLDED, fold
 
-__all__ = ["CreationCheck", "CreationRefused", "Registration", "begin_creation"]
+__all__ = ["CreationCheck", "CreationRefused", "Registration", "begin_creation", "object_of"]
 
 logger = logging.getLogger("perdure.accounts")
 security = logging.getLogger("perdure.security")
@@ -175,6 +175,7 @@ class Registration:
         account._join_default_channels()
         if conf.AUTO_CREATE_CHARACTER_WITH_ACCOUNT or given.get("guest"):
             wanted = {"typeclass": given["character_typeclass"]} if given.get("character_typeclass") else {}
+            wanted.update(given.get("character") or {})
             character, errors = account.create_character(ip=ip, **wanted)
             if character is None:
                 raise CreationRefused(errors or ["The character could not be created."])
@@ -262,7 +263,7 @@ class Registration:
         kwargs.setdefault("permissions", self.permissions.all())
         model = apps.get_model("objects", "ObjectDB")
         if "location" not in kwargs:
-            kwargs["location"] = _object_of(model, conf.START_LOCATION)
+            kwargs["location"] = object_of(conf.START_LOCATION)
         ip = kwargs.get("ip") or ""
         typeclass = kwargs.pop("typeclass", None) or self.default_character_typeclass
         with transaction(using=self._state.db):
@@ -302,7 +303,7 @@ class Registration:
         return f"You may have only {self.get_character_slots()} character(s)."
 
 
-def _object_of(model: Any, setting: Any) -> Any:
+def object_of(setting: Any) -> Any:
     """The object that a setting names, or None where there is none yet."""
     number = dbref_number(setting)
-    return None if number is None else model.objects.filter(pk=number).first()
+    return None if number is None else apps.get_model("objects", "ObjectDB").objects.filter(pk=number).first()
