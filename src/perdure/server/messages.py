@@ -1,9 +1,9 @@
 """What the gateway and the world say to each other: one struct for each message, nothing else passes.
 
 Contract: a frame on the link is a list of messages (`wire`). The link begins with `Hello` of the world, answered with
-`Welcome`, or with a closed link when the protocol or the token does not fit. Every field has a type that is checked when a
-frame is read; a frame that does not fit ends the link. What clients send reaches the world as a `Line`, as `Flags` or
-as an `Oob` whose arguments are plain JSON; none of it ever names an attribute, a keyword or a file.
+`Welcome`, or with a closed link when the protocol or the token does not fit. Every field has a type that is checked
+when a frame is read; a frame that does not fit ends the link. What clients send reaches the world as a `Line`, as
+`Flags` or as an `Oob` whose arguments are plain JSON; none of it ever names an attribute, a keyword or a file.
 
 Invariants: `PROTOCOL` grows when a message changes. Both processes of a game run the same version of Perdure, so
 another number means that one of them is left over from before an upgrade.

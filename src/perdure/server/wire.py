@@ -1,8 +1,8 @@
 """How messages become bytes: frames of a length (four bytes, big-endian) and a MessagePack list.
 
-Contract: `encode` makes a frame of messages; a `FrameReader` is fed bytes as they come and gives whole lists of messages.
-Failure modes: `WireError` for a frame that is longer than `MAX_FRAME` or does not fit the messages of this version;
-the link is of no use after that and should be closed.
+Contract: `encode` makes a frame of messages; a `FrameReader` is fed bytes as they come and gives whole lists of
+messages. Failure modes: `WireError` for a frame that is longer than `MAX_FRAME` or does not fit the messages of this
+version; the link is of no use after that and should be closed.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What a world looks at before it serves.
 
-Contract: `check_game` raises `GameBroken` for what would break the game, with the file and line where that is known, and gives
-back warnings for what only parts of it will miss. Nothing is written and no object is loaded, since another world may be
-serving from the same database.
+Contract: `check_game` raises `GameBroken` for what would break the game, with the file and line where that is known,
+and gives back warnings for what only parts of it will miss. Nothing is written and no object is loaded, since another
+world may be serving from the same database.
 
 A class that cannot be found is a reason to refuse a reload only if it was there before: `known_missing` are those that
 the game has been living without.
@@ -19,7 +19,7 @@ from typing import Any
 
 from perdure.errors import PerdureError
 
-__all__ = ["GameBroken", "check_game", "missing_typeclasses", "place_of"]
+__all__ = ["GameBroken", "check_game", "missing_typeclasses", "place_of", "remember_missing"]
 
 MISSING_KEY = "missing_typeclasses"
 
@@ -72,8 +72,8 @@ def check_game(*, strict: bool) -> list[str]:
     """Set the game up and look at all that can be looked at.
 
     Args:
-        strict: refuse modules of typeclasses that cannot be imported, and classes that have gone (a reload); else they are
-            warnings, and their objects are read-only until they are mended.
+        strict: refuse modules of typeclasses that cannot be imported, and classes that have gone (a reload); else they
+            are warnings, and their objects are read-only until they are mended.
     """
     from perdure import bootstrap
 
@@ -159,6 +159,15 @@ def missing_typeclasses() -> dict[str, int]:
     return missing
 
 
+def remember_missing() -> None:
+    """The classes that this world serves without; a later reload does not stumble over them."""
+    from perdure.serverconfig.models import ServerConfig
+
+    missing = sorted(missing_typeclasses())
+    if missing != ServerConfig.objects.conf(MISSING_KEY, default=[]):
+        ServerConfig.objects.conf(MISSING_KEY, missing)
+
+
 def _families() -> Iterable[Any]:
     from django.apps import apps
 
@@ -180,8 +189,8 @@ def _typeclasses(strict: bool) -> list[str]:
     for path, number in missing.items():
         if strict and path not in known:
             raise GameBroken(
-                f"{number} stored {'entity is' if number == 1 else 'entities are'} of the class {path}, which is not there any "
-                "more; put it back, or give them its new name: perdure typeclass rename OLD NEW"
+                f"the class {path} is not there any more, and {number} stored in the database are of it; put it back, "
+                "or give them its new name: perdure typeclass rename OLD NEW"
             )
     return [
         f"{number} of the class {path}, which cannot be had: read-only until it can" for path, number in missing.items()

@@ -1,8 +1,8 @@
 """The world's web pages: requests come to the I/O loop, Django answers them on the game thread.
 
-Contract: each request is one unit of the game loop, so a view may use live objects as a command may, and what it does is
-committed before the answer leaves. An answer of 500 or more undoes what the view did. Hashing of passwords leaves the
-game thread: a view gives an `OffloadResponse`, its work is done in the pool, and the request is run again with what
+Contract: each request is one unit of the game loop, so a view may use live objects as a command may, and what it does
+is committed before the answer leaves. An answer of 500 or more undoes what the view did. Hashing of passwords leaves
+the game thread: a view gives an `OffloadResponse`, its work is done in the pool, and the request is run again with what
 came of it (`perdure.web.offloading`).
 
 Only the gateway reaches this server, through a Unix socket, so what it says of the client (`X-Forwarded-For`,

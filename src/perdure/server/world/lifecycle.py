@@ -1,11 +1,11 @@
 """How a world begins to serve and ceases to: who is told what, in which order.
 
-Contract: `start`, `finish`, `stop` and `resume` run on the game thread, outside of ticks. Each step is a tick of its own,
-so that it is committed before the next begins; a step that raises is undone, logged, and the next one follows.
+Contract: `start`, `finish`, `stop` and `resume` run on the game thread, outside of ticks. Each step is a tick of its
+own, so that it is committed before the next begins; a step that raises is undone, logged, and the next one follows.
 
 Beginning: what an unclean end left behind is put right, `at_server_init`, `at_server_reload_start` (after a reload) or
-`at_server_cold_start`, `at_server_start`, global scripts, sessions have account and puppet again (without hooks), timers
-of scripts, delayed tasks, and everybody is told if the world was away.
+`at_server_cold_start`, `at_server_start`, global scripts, sessions have account and puppet again (without hooks),
+timers of scripts, delayed tasks, and everybody is told if the world was away.
 
 Ceasing: `at_server_reload` (for a reload) or `at_server_shutdown` on everything in memory, timers pause,
 `at_server_reload_stop` or `at_server_cold_stop`, `at_server_stop`. For a shutdown everybody is logged out first.
@@ -26,6 +26,7 @@ from django.apps import apps
 from perdure.conf import conf
 from perdure.gameloop import Unit
 from perdure.server.messages import Line, Mode, SessionRecord
+from perdure.server.world.checks import remember_missing
 from perdure.sessions import SESSION_HANDLER
 from perdure.transactions import transaction
 
@@ -60,7 +61,8 @@ def start(world: World, mode: Mode, records: Sequence[SessionRecord]) -> None:
 
     after = "at_server_reload_start" if mode == "reload" else "at_server_cold_start"
     sessions = [world.add_session(record) for record in records]
-    _step(world, "stale sessions", lambda: logins.clear_stale(keep=[record.sessid for record in records]))
+    _step(world, "stale sessions", lambda: logins.clear_stale(keep=records))
+    _step(world, "missing classes", remember_missing)
     _step(world, "at_server_init", lambda: _hook("at_server_init"))
     _step(world, after, lambda: _hook(after))
     _step(world, "at_server_start", lambda: _hook("at_server_start"))

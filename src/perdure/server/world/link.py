@@ -1,8 +1,8 @@
 """The world's end of the link to the gateway.
 
-Contract: `connect` introduces this world; `run` (on the thread of the I/O loop) hands over what comes; `send` may be called from any
-thread and never blocks: what the socket does not take at once is sent by the I/O loop. Messages leave in the order of
-the calls.
+Contract: `connect` introduces this world; `run` (on the thread of the I/O loop) hands over what comes; `send` may be
+called from any thread and never blocks: what the socket does not take at once is sent by the I/O loop. Messages leave
+in the order of the calls.
 
 Failure modes: `LinkRefused` when the gateway does not want this world; when the link ends, `closed` is called once.
 """

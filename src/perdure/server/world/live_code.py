@@ -1,7 +1,7 @@
 """Python that the owner of the machine runs in the world: `perdure shell --live`.
 
-Contract: the code comes through the gateway's control socket, which only the user that runs the game can open. It is one
-unit: what it raises undoes what it did. Names last from one call to the next.
+Contract: the code comes through the gateway's control socket, which only the user that runs the game can open. It is
+one unit: what it raises undoes what it did. Names last from one call to the next.
 """
 
 from __future__ import annotations

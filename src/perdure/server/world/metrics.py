@@ -1,7 +1,7 @@
 """What a world counts, in the form that Prometheus reads.
 
-Contract: `Metrics` watches a loop and is asked for text by `/metrics`. Names of commands are those of their classes' keys; what
-people call their exits and channels never becomes a label.
+Contract: `Metrics` watches a loop and is asked for text by `/metrics`. Names of commands are those of their classes'
+keys; what people call their exits and channels never becomes a label.
 """
 
 from __future__ import annotations

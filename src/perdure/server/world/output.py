@@ -1,8 +1,8 @@
 """From what a tick has sent to the messages of one frame.
 
 Contract: items go in as they were sent and come out as messages in the same order; a text that goes to several sessions
-in a row is one message for all of them. What a session is now is told once, however often it changed, and last of all it
-is said which lines are done.
+in a row is one message for all of them. What a session is now is told once, however often it changed, and last of all
+it is said which lines are done.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
 """The process of a world: its threads, and what the gateway may ask of it.
 
 Contract
-    The main thread is the game thread. A second thread runs an asyncio loop with the link to the gateway and the web server.
-    The process says `Hello`, checks the game, says `Ready` or `Failed`, and serves from `TakeOver` until it is
+    The main thread is the game thread. A second thread runs an asyncio loop with the link to the gateway and the web
+    server. The process says `Hello`, checks the game, says `Ready` or `Failed`, and serves from `TakeOver` until it is
     quiesced. A quiesced world stands still until it hears `Resume` or `Stop`.
 
     STARTING -> READY -> SERVING -> QUIESCED -> SERVING (resumed) or the end
 
-Failure modes: when the link ends, the world finishes its tick and the process ends: nothing that was acknowledged is lost,
-since it was committed before. Exit code 0 after `Stop` or the end of the link, 1 when the game cannot be served.
+Failure modes: when the link ends, the world finishes its tick and the process ends: nothing that was acknowledged is
+lost, since it was committed before. Exit code 0 after `Stop` or the end of the link, 1 when the game cannot be served.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A session: one client, as the world knows it.
 
 Contract: a session is made when the gateway tells of a client and ends when either side ends it. What it sends (`msg`,
-`data_out`) waits for the commit; who it is (account, puppet) is told to the gateway with the commit too, so that another
-world finds it again. Sessions are told apart by their number alone.
+`data_out`) waits for the commit; who it is (account, puppet) is told to the gateway with the commit too, so that
+another world finds it again. Sessions are told apart by their number alone.
 
 Owner: the game thread.
 """

@@ -1,13 +1,13 @@
 """The world: what comes from clients becomes work of the game loop, and what the game sends becomes messages.
 
 Contract
-    `receive` takes the messages of the gateway, in order and from any thread; each line, each arrival and each departure is one
-    unit of the loop. `take_over` makes this world the one that serves, `quiesce` ends that, `resume` begins it again.
-    What a unit sends is given to `send` after the commit, as one list of messages for each tick.
+    `receive` takes the messages of the gateway, in order and from any thread; each line, each arrival and each
+    departure is one unit of the loop. `take_over` makes this world the one that serves, `quiesce` ends that, `resume`
+    begins it again. What a unit sends is given to `send` after the commit, as one list of messages for each tick.
 
 Invariants
-    - Lines of a session are worked on in order. While a command of the session is at work on another thread (a login), its
-      later lines wait.
+    - Lines of a session are worked on in order. While a command of the session is at work on another thread (a login),
+      its later lines wait.
     - A line is said to be done exactly when what it did is committed, or undone for good.
 
 Owner: the game thread; `receive` only hands over.
