@@ -42,6 +42,10 @@ for those keeps working.
     |  +- PromptEnded            a question was withdrawn: no answer came in time, or none that fits
     +- CommandNesting            (RecursionError) commands ran each other too deep
     +- CommandSetError           (ImportError) a command set that cannot be made
+    +- AlreadyRunning            (RuntimeError) the game's server is to be started and runs
+    +- NotRunning                (RuntimeError) the game's server is asked for something and does not run
+    +- StartFailed               (RuntimeError) the game's server did not come up
+    +- ReloadRefused             (RuntimeError) the new world is not fit to serve; the old one goes on
     +- ConfigurationError        (ImproperlyConfigured)
        +- NoGameDirectory
        +- SchemaOutdated
@@ -53,6 +57,7 @@ from django.core.exceptions import FieldError, ImproperlyConfigured, ObjectDoesN
 from django.db.utils import DatabaseError, IntegrityError
 
 __all__ = [
+    "AlreadyRunning",
     "AttributeMissing",
     "CommandNesting",
     "CommandSetError",
@@ -74,13 +79,16 @@ __all__ = [
     "NickTemplateInvalid",
     "NoGameDirectory",
     "NoGameLoop",
+    "NotRunning",
     "Overloaded",
     "PerdureError",
     "PromptEnded",
     "PuppetingError",
     "ReadOnlyProperty",
+    "ReloadRefused",
     "SchemaOutdated",
     "StaleObject",
+    "StartFailed",
     "TagCriteriaMismatch",
     "TypeclassError",
     "TypeclassNotFound",
@@ -280,6 +288,22 @@ class Veto(PerdureError):
     def __init__(self, reason: str = "") -> None:
         self.reason = reason
         super().__init__(reason)
+
+
+class AlreadyRunning(PerdureError, RuntimeError):
+    """The server of this game runs already; the message says as which process."""
+
+
+class NotRunning(PerdureError, RuntimeError):
+    """The server of this game does not run, and what was asked needs it: start it first."""
+
+
+class StartFailed(PerdureError, RuntimeError):
+    """The server of this game did not come up; the message says why, and where."""
+
+
+class ReloadRefused(PerdureError, RuntimeError):
+    """The new world is not fit to serve, so the old one goes on; the message names file and line."""
 
 
 class ConfigurationError(PerdureError, ImproperlyConfigured):

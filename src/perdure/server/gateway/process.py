@@ -34,7 +34,8 @@ from perdure.server.messages import Failed, Hello, Line, Mode, Quiesced, Ready, 
 
 __all__ = ["TooLate", "WorldLost", "WorldProcess", "memory_of"]
 
-WORLD_COMMAND = (sys.executable, "-m", "perdure.server.world")
+# -P: the game's directory is no place to look for Python's own modules; set-up puts it on the path later.
+WORLD_COMMAND = (sys.executable, "-P", "-m", "perdure.server.world")
 #: How long a world may live whose link has ended, and how long after its end the link may still be read.
 UNLINKED_SECONDS, DRAIN_SECONDS = 5.0, 1.0
 LAST_LINES = 60
