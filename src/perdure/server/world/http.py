@@ -21,13 +21,15 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
 
 from perdure.web.offloading import OffloadResponse
 
 if TYPE_CHECKING:
     from perdure.server.world.world import World
 
-__all__ = ["GameThreadApp"]
+__all__ = ["GameThreadApp", "keep_connections"]
 
 logger = logging.getLogger("perdure.server.http")
 
@@ -39,6 +41,12 @@ Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
+
+
+def keep_connections() -> None:
+    """Have Django leave the game thread's connection open at the end of a request: it is in the tick's transaction."""
+    request_started.disconnect(close_old_connections)
+    request_finished.disconnect(close_old_connections)
 
 
 class _Undone(Exception):

@@ -199,11 +199,12 @@ class WorldProcess:
 
     def _start_web(self) -> str:
         """Start the web server; the path of its socket."""
-        from perdure.server.world.http import GameThreadApp
+        from perdure.server.world.http import GameThreadApp, keep_connections
         from perdure.server.world.metrics import Metrics
 
         path = f"server/run/http-{self.generation}.sock"
         self._remove(path)
+        keep_connections()
         app = GameThreadApp(self._world, Metrics(self._world).text)
         config = uvicorn.Config(
             app, uds=path, lifespan="off", log_config=None, access_log=False, ws="none", timeout_keep_alive=75
