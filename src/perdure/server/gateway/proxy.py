@@ -1,0 +1,290 @@
+"""Web requests that the gateway does not answer itself, passed on to the world that serves.
+
+Contract: an ASGI application. Bodies stream in both directions; nothing is kept but the piece under way. A request
+waits for a world up to `timeouts.world` seconds, then gets a page that says to try again. Who the client is, and
+whether it came by https, the world is told in `X-Forwarded-For` and `X-Forwarded-Proto`, which hold one value, ours.
+
+Failure modes: a world that ends before it has answered: the request is sent to the next if nothing of it can have
+been done (it had no body and only asks), else 502. A body that is too long: 413.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import httpx
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from perdure.server.gateway.origins import client_address, scheme_of
+
+if TYPE_CHECKING:
+    from perdure.server.gateway.gateway import Gateway
+
+__all__ = ["Proxy"]
+
+log = logging.getLogger("perdure.gateway.web")
+
+_HOP = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+_OURS = frozenset(
+    {
+        "forwarded",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-port",
+        "x-forwarded-prefix",
+        "x-forwarded-proto",
+        "x-forwarded-server",
+        "x-real-ip",
+    }
+)
+_ASKING = frozenset({"GET", "HEAD", "OPTIONS"})
+_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{name}</title>
+<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
+<meta http-equiv="refresh" content="5"></head><body><main><h1>{name}</h1>
+<p role="status">The world is not there just now. This page tries again by itself.</p></main></body></html>"""
+
+
+class _TooLong(Exception):
+    """A body that is longer than it may be."""
+
+
+class _World:
+    """The web server of one world."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.active = 0
+        self.retired = False
+        limits = httpx.Limits(max_connections=100, max_keepalive_connections=8, keepalive_expiry=30.0)
+        self.transport = httpx.AsyncHTTPTransport(uds=path, limits=limits)
+
+
+class Proxy:
+    """The application that passes requests on."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._world: _World | None = None
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.active = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes a request on."""
+        request = Request(scope, receive)
+        self.active += 1
+        self._idle.clear()
+        try:
+            response = await self._answer(request)
+            with suppress(ClientDisconnect):
+                await response(scope, receive, send)
+        finally:
+            self.active -= 1
+            if not self.active:
+                self._idle.set()
+
+    async def drained(self, seconds: float) -> bool:
+        """Waits until no request is under way; whether that came true."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._idle.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Gives connections to the world back."""
+        if self._world is not None:
+            await self._world.transport.aclose()
+            self._world = None
+
+    async def get(self, path: str) -> bytes | None:
+        """What the world answers to a request of our own; None when it does not."""
+        if not self._gateway.worlds.is_serving:
+            return None
+        world = await self._current()
+        if world is None:
+            return None
+        try:
+            answer = await world.transport.handle_async_request(
+                self._request("GET", path, [("host", "localhost")], None)
+            )
+            body = await answer.aread()
+        except (httpx.HTTPError, OSError):
+            return None
+        finally:
+            await self._done_with(world)
+        return body if answer.status_code == 200 else None
+
+    async def _answer(self, request: Request) -> Response:
+        length = request.headers.get("content-length", "")
+        limit = self._gateway.settings.limits.body_bytes
+        if length.isdigit() and int(length) > limit:
+            return _too_long(limit)
+        loop = self._gateway.loop
+        until = loop.time() + self._gateway.settings.timeouts.world
+        while await self._gateway.world_serves(until - loop.time()):
+            world = await self._current()
+            if world is None:
+                await asyncio.sleep(0.05)
+                if loop.time() > until:
+                    break
+                continue
+            body = _Body(request, limit)
+            try:
+                return await self._pass_on(request, world, body)
+            except _TooLong:
+                return _too_long(limit)
+            except ClientDisconnect:
+                return Response(status_code=400)
+            except (httpx.HTTPError, OSError) as error:
+                again = not body.begun and (isinstance(error, httpx.ConnectError) or request.method in _ASKING)
+                log.info("The world did not answer %s: %r", request.url.path, error)
+                if not again or isinstance(error, httpx.ReadTimeout):
+                    return PlainTextResponse("The world did not answer.\n", 502)
+                await asyncio.sleep(0.05)
+                if loop.time() > until:
+                    break
+        self._gateway.metrics.requests_unserved += 1
+        return self._unavailable(request)
+
+    def _unavailable(self, request: Request) -> Response:
+        headers = {"Retry-After": "5", "Cache-Control": "no-store", "Content-Security-Policy": "default-src 'none'"}
+        if "text/html" not in request.headers.get("accept", ""):
+            return PlainTextResponse("The world is not there just now.\n", 503, headers)
+        name = self._gateway.settings.server_name
+        for sign, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
+            name = name.replace(sign, entity)
+        return HTMLResponse(_PAGE.format(name=name), 503, headers)
+
+    async def _current(self) -> _World | None:
+        """The web server of the world that serves, counted as in use."""
+        path = self._gateway.worlds.http_socket
+        if path is None:
+            return None
+        world = self._world
+        if world is None or world.path != path:
+            if world is not None:
+                world.retired = True
+                if not world.active:
+                    await world.transport.aclose()
+            world = self._world = _World(path)
+        world.active += 1
+        return world
+
+    async def _done_with(self, world: _World) -> None:
+        world.active -= 1
+        if world.retired and not world.active:
+            await world.transport.aclose()
+
+    async def _pass_on(self, request: Request, world: _World, body: _Body) -> Response:
+        self._gateway.metrics.requests += 1
+        target = request.scope["raw_path"].decode("latin-1")
+        if request.scope["query_string"]:
+            target += "?" + request.scope["query_string"].decode("latin-1")
+        passed = self._request(request.method, target, self._headers(request), body)
+        try:
+            answer = await world.transport.handle_async_request(passed)
+        except BaseException:
+            await self._done_with(world)
+            raise
+        response = _Passing(self, answer, world)
+        named = {part.strip().lower() for part in answer.headers.get("connection", "").split(",")}
+        response.raw_headers = [
+            (name, value)
+            for name, value in answer.headers.raw
+            if (low := name.decode("latin-1").lower()) not in _HOP and low not in named
+        ]
+        return response
+
+    def _request(self, method: str, target: str, headers: list[tuple[str, str]], body: _Body | None) -> httpx.Request:
+        # The path stands as the client wrote it.
+        url = httpx.URL(scheme="http", host="world", raw_path=target.encode("latin-1"))
+        seconds = self._gateway.settings.timeouts.request
+        timeout = {"connect": 5.0, "read": seconds, "write": seconds, "pool": seconds}
+        stream = body if body is not None and body.expected else httpx.ByteStream(b"")
+        return httpx.Request(method, url, headers=headers, stream=stream, extensions={"timeout": timeout})
+
+    def _headers(self, request: Request) -> list[tuple[str, str]]:
+        headers: Headers = request.headers
+        named = {part.strip().lower() for part in headers.get("connection", "").split(",")}
+        passed = [
+            (name, value)
+            for name, value in headers.items()
+            if name not in _HOP and name not in _OURS and name not in named and name != "expect"
+        ]
+        upstream = self._gateway.upstream
+        if "transfer-encoding" in headers:
+            passed.append(("transfer-encoding", "chunked"))
+        passed.append(("x-forwarded-for", client_address(request.scope, headers, upstream)))
+        passed.append(("x-forwarded-proto", scheme_of(request.scope, headers, upstream)))
+        return passed
+
+    async def finished(self, answer: httpx.Response, world: _World) -> None:
+        """An answer has been passed on, or nobody wants it any more."""
+        assert isinstance(answer.stream, httpx.AsyncByteStream)
+        try:
+            await answer.stream.aclose()
+        finally:
+            await self._done_with(world)
+
+
+class _Passing(StreamingResponse):
+    """An answer of the world, while it goes out."""
+
+    def __init__(self, proxy: Proxy, answer: httpx.Response, world: _World) -> None:
+        assert isinstance(answer.stream, httpx.AsyncByteStream)
+        super().__init__(answer.stream, answer.status_code)
+        self._proxy = proxy
+        self._answer = answer
+        self._world = world
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await self._proxy.finished(self._answer, self._world)
+
+
+class _Body(httpx.AsyncByteStream):
+    """The body of a request, while it comes in."""
+
+    def __init__(self, request: Request, limit: int) -> None:
+        headers = request.headers
+        self.expected = "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
+        self.begun = False
+        self._request = request
+        self._limit = limit
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        self.begun = True
+        length = 0
+        async for piece in self._request.stream():
+            length += len(piece)
+            if length > self._limit:
+                raise _TooLong
+            if piece:
+                yield piece
+
+
+def _too_long(limit: int) -> Response:
+    return PlainTextResponse(f"A request may have {limit} bytes at most.\n", 413, {"Connection": "close"})
