@@ -1,0 +1,1 @@
+"""Whole running games under the load of telnet clients (W14)."""
