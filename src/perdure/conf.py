@@ -51,6 +51,7 @@ DEFAULTS: dict[str, Any] = {
     "COMMAND_DEFAULT_MSG_ALL_SESSIONS": False,
     "COMMAND_NESTING_LIMIT": 10,
     "COMMAND_PARSER": "perdure.commands.parser.cmdparser",
+    "CONNECTION_SCREEN_MODULE": None,
     "CONTENT_SECURITY_POLICY": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
         "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -60,6 +61,7 @@ DEFAULTS: dict[str, Any] = {
     "DEFAULT_CHANNELS": [],
     "DEFAULT_HOME": "#2",
     "EVENNIA_IMPORTS": None,
+    "FILE_HELP_ENTRY_MODULES": ("world.help_entries",),
     "GLOBAL_SCRIPTS": {},
     "GUEST_ENABLED": False,
     "GUEST_HOME": "#2",
@@ -107,7 +109,12 @@ DEFAULTS: dict[str, Any] = {
     "MULTISESSION_MODE": 0,
     "NEW_ACCOUNT_REGISTRATION_ENABLED": True,
     "OFFLOAD_THREADS": 2,
-    "OPTIONS_ACCOUNT_DEFAULT": {},
+    "OPTIONS_ACCOUNT_DEFAULT": {
+        "border_color": ("colour of the lines of tables and headers", "Color", "n"),
+        "column_names_color": ("colour of the headings of tables", "Color", "w"),
+        "header_text_color": ("colour of titles", "Color", "w"),
+        "timezone": ("time zone in which times are shown", "Timezone", "UTC"),
+    },
     "PERDURE_DURABILITY": "normal",
     "PERDURE_THREADS": "owner",
     "PERDURE_WORLD": None,
@@ -128,6 +135,7 @@ DEFAULTS: dict[str, Any] = {
     "SEARCH_ORDINAL_STYLES": ("prefix", "dot", "word"),
     "SERVERNAME": "Perdure",
     "SLOW_COMMAND_SECONDS": 0.1,
+    "STAFF_CONTACT_EMAIL": None,
     "START_LOCATION": "#2",
     "STOP_TIMEOUT": 10,
     "STRICT_VETO": False,
