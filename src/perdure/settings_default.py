@@ -23,6 +23,7 @@ SERVERNAME = "Perdure"
 DEBUG = False
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 INSTALLED_APPS = [
+    "perdure.web",  # before the admin, whose look it replaces
     "perdure.web.lazy_admin.LazyAdminConfig",  # django.contrib.admin
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -36,9 +37,9 @@ INSTALLED_APPS = [
     "perdure.scripts",
     "perdure.channels",
     "perdure.serverconfig",
-    "perdure.web",
 ]
 MIDDLEWARE = [
+    "perdure.web.security.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -58,12 +59,18 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "perdure.web.context.site",
             ]
         },
     }
 ]
 STATIC_URL = "static/"
 STATIC_ROOT = GAME_DIR / "server" / ".static"
+STATICFILES_DIRS = [directory for directory in (GAME_DIR / "web" / "static",) if directory.is_dir()]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "perdure.web.static_files.VersionedStorage"},
+}
 LANGUAGE_CODE = "en-us"
 USE_I18N = True
 USE_TZ = True
@@ -75,6 +82,14 @@ X_FRAME_OPTIONS = "DENY"
 # --- Django: accounts and passwords --------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.AccountDB"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "index"
+LOGOUT_REDIRECT_URL = "index"
+# No script needs the cookies, and pages of other sites get none of them with their forms.
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
 AUTHENTICATION_BACKENDS = ["perdure.accounts.backends.CaseInsensitiveModelBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",

@@ -1,1 +1,1 @@
-"""What a browser sees of the engine: Django's admin for now."""
+"""What a browser sees of a game: the website, the browser client and Django's admin."""

@@ -17,13 +17,15 @@ from django.apps import apps
 from django.contrib.admin.apps import SimpleAdminConfig
 from django.contrib.admin.sites import AdminSite
 from django.core import checks
+from django.http import HttpRequest, HttpResponse
+from django.urls import NoReverseMatch, reverse
 from django.utils.module_loading import autodiscover_modules
 
 __all__ = ["LazyAdminConfig", "LazyAdminSite"]
 
 
 class LazyAdminSite(AdminSite):
-    """The admin site of a game."""
+    """The admin site of a game. One logs in and out as on the rest of the website, where the site has those pages."""
 
     _discovered = False
 
@@ -42,6 +44,18 @@ class LazyAdminSite(AdminSite):
     def _registry(self, registered: dict[Any, Any]) -> None:
         self._registered = registered
 
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The site's page for logging in."""
+        return _site_view("log_in", request) or super().login(request, extra_context)
+
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The site's way of logging out."""
+        return _site_view("log_out", request) or super().logout(request, extra_context)
+
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The site's page for another password."""
+        return _site_view("change_password", request) or super().password_change(request, extra_context)
+
 
 class LazyAdminConfig(SimpleAdminConfig):
     """Django's entry to the admin."""
@@ -53,6 +67,18 @@ class LazyAdminConfig(SimpleAdminConfig):
         """Register the system checks; the first has the pages registered, for the others to look at."""
         checks.register(_discover, checks.Tags.admin)
         super().ready()
+
+
+def _site_view(name: str, request: HttpRequest) -> HttpResponse | None:
+    """What a page of the site answers, or None where the site has only the admin."""
+    try:
+        reverse("login")
+    except NoReverseMatch:
+        return None
+    from perdure.web import account_views
+
+    response: HttpResponse = getattr(account_views, name)(request)
+    return response
 
 
 def _discover(**kwargs: Any) -> list[Any]:

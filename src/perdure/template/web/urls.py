@@ -1,8 +1,11 @@
-"""Addresses of the game's web pages. Add your own before the admin."""
+"""Addresses of the game's web pages: add your own before Perdure's, which are tried last.
 
-from django.contrib import admin
-from django.urls import path
+Templates in `web/templates` take the place of Perdure's with the same name (`perdure/index.html` is the front page);
+what is in `web/static` is served as `{% static "name" %}`.
+"""
+
+from django.urls import include, path
 
 urlpatterns = [
-    path("admin/", admin.site.urls),
+    path("", include("perdure.web.urls")),
 ]
