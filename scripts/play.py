@@ -1,7 +1,6 @@
-"""`make play`: a game with Colossal Cave in ./mygame, made when it is missing, and the story in it.
+"""`make play`: a game with Colossal Cave in ./mygame, made when it is missing, and its server in the foreground.
 
-Run again it goes on in the same world. With a terminal it ends in `perdure shell`. Everything it needs is in the
-virtual environment that runs it.
+Run again it goes on in the same world. Ctrl-C stops it. Everything it needs is in the virtual environment that runs it.
 """
 
 from __future__ import annotations
@@ -16,26 +15,25 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> int:
-    """Make the game, run the story, open the shell; the exit code of the first that failed."""
+    """Make the game and run it; the exit code of the first that failed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--game", type=Path, default=ROOT / "mygame", help="where the game is, or is to be")
-    game = parser.parse_args().game.absolute()
+    parser.add_argument("--watch", action="store_true", help="reload when the game's code changes")
+    options = parser.parse_args()
+    game = options.game.absolute()
     # Nobody should have to answer questions to see it: without PERDURE_PASSWORD one is made up and shown once.
     os.environ.setdefault("PERDURE_OWNER", "owner")
     perdure = [sys.executable, "-m", "perdure"]
-    steps = [
-        ([*perdure, "migrate"], game),
-        ([sys.executable, "-m", "perdure.worlds.cave.story"], game),
-    ]
     if not game.exists():
         game.parent.mkdir(parents=True, exist_ok=True)
-        steps.insert(0, ([*perdure, "init", str(game), "--world", "cave"], game.parent))
-    if sys.stdin.isatty():
-        steps.append(([*perdure, "shell"], game))
-    for command, directory in steps:
-        if code := subprocess.run(command, cwd=directory).returncode:
-            return code
-    return 0
+        made = subprocess.run([*perdure, "init", str(game), "--world", "cave"], cwd=game.parent)
+        if made.returncode:
+            return made.returncode
+    migrated = subprocess.run([*perdure, "migrate"], cwd=game)
+    if migrated.returncode:
+        return migrated.returncode
+    os.chdir(game)
+    os.execv(sys.executable, [*perdure, "run", *(["--watch"] if options.watch else [])])
 
 
 if __name__ == "__main__":

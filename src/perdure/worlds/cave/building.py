@@ -19,8 +19,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from perdure.create import create_objects
+from perdure.conf import conf
+from perdure.create import create_object, create_objects
+from perdure.idmapper.wrappers import dbref_number
 from perdure.objects.models import ObjectDB
+from perdure.objects.objects import DefaultExit, DefaultRoom
 from perdure.transactions import transaction
 from perdure.worlds.cave import source, typeclasses
 
@@ -30,6 +33,8 @@ __all__ = ["BuildReport", "Progress", "build"]
 Progress = Callable[[int, int, str], None]
 
 CATEGORY = "cave"
+#: Where the adventure begins: at the end of a road, before a small brick building.
+ENTRANCE = 1
 BATCH = 100
 
 
@@ -73,6 +78,7 @@ def build(progress: Progress | None = None) -> BuildReport:
         places = {room.number: made for room, made in zip(cave.rooms, rooms, strict=True)}
         builder.make("exits", [_exit_row(way, places) for way in cave.ways])
         builder.make("objects", [_thing_row(thing, places) for thing in cave.things])
+        _open_entrance(places[ENTRANCE])
     counts = {what: builder.counts.get(what, 0) for what in ("created", "updated", "unchanged")}
     return BuildReport(len(cave.rooms), len(cave.ways), len(cave.things), **counts)
 
@@ -134,6 +140,21 @@ class _Builder:
 
     def _count(self, what: str, number: int = 1) -> None:
         self.counts[what] = self.counts.get(what, 0) + number
+
+
+def _open_entrance(road: Any) -> None:
+    """In a game: a way from where everybody begins to the end of the road, and its owner there already."""
+    from perdure.worlds.cave.typeclasses import CaveRoom
+
+    begin = ObjectDB.objects.filter(pk=dbref_number(conf.START_LOCATION)).first()
+    if not isinstance(begin, DefaultRoom) or isinstance(begin, CaveRoom):
+        return
+    if ObjectDB.objects.filter(db_location=begin, db_destination=road).exists():
+        return
+    create_object(DefaultExit, key="cave", aliases=["enter cave", "enter"], location=begin, destination=road)
+    for somebody in begin.contents_get(content_type="character"):
+        if not somebody.has_account:
+            somebody.move_to(road, quiet=True, move_hooks=False)
 
 
 def _batches(rows: list[_Row]) -> Iterator[list[_Row]]:

@@ -12,6 +12,7 @@ from typing import Any
 from perdure.objects.models import ObjectDB
 from perdure.objects.objects import DefaultCharacter, DefaultExit, DefaultObject, DefaultRoom
 from perdure.typeclasses.attributes import AttributeProperty
+from perdure.worlds.cave.commands import LampCmdSet, TravelCmdSet, offer
 
 __all__ = [
     "CaveExit",
@@ -69,6 +70,18 @@ class CaveRoom(DefaultRoom):
         things = [*self.contents, *(looker.contents if looker is not None else ())]
         return self.is_light or any(isinstance(thing, LitCaveLamp) for thing in things)
 
+    def travel_words(self) -> set[str]:
+        """All words that the travel table of this room knows."""
+        words = {word for other in self.others for word in other["words"]}
+        for way in self.exits:
+            if isinstance(way, CaveExit) and not way.forced:
+                words.update((way.key, *way.aliases.all()))
+        return {word for word in words if word.strip()}
+
+    def at_cmdset_get(self, **kwargs: Any) -> None:
+        """Offer the words of the travel table as commands."""
+        offer(self, TravelCmdSet)
+
     def travel(self, traveller: Any, word: str) -> bool:
         """Go where `word` leads, as the travel table says: the first entry with this word whose condition holds.
 
@@ -123,6 +136,9 @@ class CaveExit(DefaultExit):
                 way.go_through(traversing_object)
                 return
 
+    def at_cmdset_get(self, **kwargs: Any) -> None:
+        """No command of its own: several entries of a room may have the same word, and the room decides."""
+
     def go_through(self, traveller: Any) -> bool:
         """Take the way whatever its condition says; whether the traveller has left."""
         before = traveller.location
@@ -172,6 +188,10 @@ class CaveLamp(CaveObject):
     """A lamp that is not lit."""
 
     turns_left: AttributeProperty[int] = AttributeProperty(FRESH_BATTERIES)
+
+    def at_cmdset_get(self, **kwargs: Any) -> None:
+        """Offer `light` and `extinguish`."""
+        offer(self, LampCmdSet)
 
     def light(self) -> bool:
         """Light it: the same object, another class. False if there is no power left."""
