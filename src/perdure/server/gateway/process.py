@@ -101,6 +101,7 @@ class WorldProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._exit = ""
         self._unlinked = ""
+        self._was_linked = False
         self._output: deque[str] = deque(maxlen=LAST_LINES)
 
     # --- the process -----------------------------------------------------------------------------
@@ -193,6 +194,7 @@ class WorldProcess:
             link.abort("a second link of the same world")
             return
         self.link = link
+        self._was_linked = True
         link.send(self.welcome)
 
     def heard(self, messages: Sequence[Any]) -> None:
@@ -258,7 +260,8 @@ class WorldProcess:
         if self.failed.done():
             failed = self.failed.result()
             return WorldLost(_with_place(failed), failed.detail)
-        reason = self._exit or self._unlinked or "it is gone"
+        # A world that was not let in ends by itself; why it was not is what matters.
+        reason = self._unlinked if self._unlinked and not self._was_linked else self._exit or self._unlinked
         output = self.last_output()
         places = list(PLACE.finditer(output))
         where = f" ({places[-1]['file']}, line {places[-1]['line']})" if places else ""

@@ -178,7 +178,7 @@ class Worlds:
             return "serving"
         if phase in (Phase.DRAINING, Phase.TAKING_OVER):
             return "reloading" if self.has_served else "starting"
-        if phase is Phase.DOWN and self._may_try_again():
+        if phase is Phase.DOWN and (not self.has_served or self._may_try_again()):
             return "starting"
         return {Phase.STARTING: "starting", Phase.STOPPING: "stopping"}.get(phase, "down")  # type: ignore[return-value]
 
