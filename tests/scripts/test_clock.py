@@ -164,6 +164,7 @@ def test_a_script_that_another_process_deleted_is_forgotten(clock):
     assert len(clock) == 0
 
 
+@pytest.mark.django_db(transaction=True)  # in one transaction the script would stay in memory, with its class
 def test_a_script_whose_class_is_missing_keeps_its_timer(clock):
     script = create_script(Counting, interval=10, start_delay=True)
     pk, path = script.pk, script.typeclass_path

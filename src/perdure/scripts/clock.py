@@ -72,6 +72,10 @@ class ScriptClock:
     def __len__(self) -> int:
         return len(self._entries)
 
+    def timers(self) -> frozenset[TimerKey]:
+        """The timers that it knows of."""
+        return frozenset(self._entries)
+
     def now(self) -> datetime:
         """The present time of this clock."""
         return self._time_source() + self._ahead

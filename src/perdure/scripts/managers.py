@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.apps import apps
 
 from perdure.errors import EntityNotFound, InvalidArgument
-from perdure.idmapper.identity import identity_map
-from perdure.idmapper.states import describe
 from perdure.idmapper.wrappers import dbref_number
-from perdure.scripts.clock import script_clock
 from perdure.scripts.hosts import host_fields, host_filter
-from perdure.scripts.state_machine import TimerState, timer_state
 from perdure.scripts.timing import checked_timer
 from perdure.signals import SIGNAL_SCRIPT_POST_CREATE
 from perdure.transactions import transaction
@@ -24,8 +19,6 @@ from perdure.typeclasses.creation import NOT_GIVEN
 from perdure.typeclasses.managers import TypeclassManager, TypedObjectManager
 
 __all__ = ["ScriptDBManager", "ScriptManager"]
-
-logger = logging.getLogger("perdure.scripts")
 
 _ARGUMENTS = (
     "key",
@@ -231,22 +224,17 @@ class ScriptDBManager(TypedObjectManager):
     def update_scripts_after_server_start(self) -> None:
         """Bring timers back after a start, clean or not.
 
-        Those that do not survive a restart are stopped. Running ones go on: what they missed while nothing ran is
-        caught up as `SCRIPT_CATCH_UP` says. Those paused by a reload go on with what remained of their wait; those
-        paused by hand stay paused. `at_start` is called for each timer that goes on, then `at_server_start` for every
-        script. An error in one script is logged and leaves the others alone.
+        See `perdure.scripts.lifecycle.resume_after`.
         """
-        script_clock.rescan()
-        for script in self._kind.objects.order_by("pk").iterator(chunk_size=500):
-            if script._unavailable is None:
-                _logged(script, _wake, script)
-                _logged(script, script.at_server_start)
+        from perdure.scripts.lifecycle import resume_after
+
+        resume_after()
 
     def pause_for_shutdown(self) -> None:
-        """Hold all running timers of the scripts in memory, until `update_scripts_after_server_start`."""
-        for script in identity_map("default", self._kind).instances():
-            if script._unavailable is None and timer_state(script) is TimerState.RUNNING:
-                _logged(script, script.pause, manual_pause=False)
+        """Hold all running timers, until `update_scripts_after_server_start`; see `lifecycle.pause_for`."""
+        from perdure.scripts.lifecycle import pause_for
+
+        pause_for("shutdown")
 
     # --- inner
 
@@ -288,22 +276,3 @@ def _hosts(obj: Any, account: Any) -> dict[str, Any]:
             raise InvalidArgument(f"account is {account!r}; give an account, or an object as obj")
         return fields
     return {} if obj is NOT_GIVEN else host_fields(obj)
-
-
-def _wake(script: Any) -> None:
-    state = timer_state(script)
-    if script.db_is_active and not script.db_persistent:
-        script.stop()
-    elif state is TimerState.PAUSED and not script.db_manually_paused:
-        script.start()
-    elif state is TimerState.RUNNING:
-        with transaction():
-            script.at_start()
-
-
-def _logged(script: Any, function: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
-    try:
-        with transaction():
-            function(*args, **kwargs)
-    except Exception:  # boundary of user code: one broken script must not keep the server from starting
-        logger.exception("error in %s of %s", getattr(function, "__name__", "hook"), describe(script))

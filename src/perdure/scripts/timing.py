@@ -28,7 +28,7 @@ from perdure.errors import InvalidArgument, StaleObject
 from perdure.idmapper.states import describe, require
 from perdure.scripts.clock import TimerKey, catch_up_policy, script_clock
 from perdure.scripts.state_machine import TimerState, next_state, timer_state
-from perdure.transactions import transaction, unit_of_work
+from perdure.transactions import all_or_nothing, unit_of_work
 from perdure.typeclasses import veto
 
 __all__ = ["TIMER_FIELDS", "Timed", "checked_timer", "whole_seconds"]
@@ -254,7 +254,7 @@ class Timed:
     # --- storing
 
     def _timer_transaction(self: Any) -> Any:
-        return transaction(using=self._state.db)
+        return all_or_nothing(self._state.db)
 
     def _write_fields(self: Any, fields: dict[str, Any]) -> None:
         changed = [name for name, value in fields.items() if getattr(self, name) != value]
