@@ -176,7 +176,7 @@ def resume(world: World, records: Sequence[SessionRecord]) -> None:
         if record.sessid not in SESSION_HANDLER:
             session = world.add_session(record)
             _step(world, "connection", lambda session=session: greet(session))  # type: ignore[misc]
-    _step(world, "timers of scripts", lambda: scripts.resume_after("reload"))
+    _step(world, "timers of scripts", scripts.go_on)
 
 
 def _log_everybody_out() -> None:
