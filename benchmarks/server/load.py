@@ -16,9 +16,9 @@ import select
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable
 from statistics import quantiles
-from typing import Any
+from typing import Any, TextIO
 
 from tests.live.telnet import Negotiation
 
@@ -222,16 +222,18 @@ class _Round:
         }
 
 
-def serve(lines: Iterator[str], answer: Callable[[dict[str, Any]], None]) -> None:
-    """Do what is asked for, until there are no more requests."""
+def serve(lines: Iterable[str], out: TextIO) -> None:
+    """Do what is asked for, one answer for each line, until there are no more."""
     load = Load()
     for line in lines:
         request = json.loads(line)
         do = getattr(load, request.pop("do"))
         try:
-            answer({"answer": do(**request)})
+            answer = {"answer": do(**request)}
         except (LoadFailed, OSError) as error:
-            answer({"error": f"{type(error).__name__}: {error}"})
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        out.write(json.dumps(answer) + "\n")
+        out.flush()
 
 
 if __name__ == "__main__":
@@ -239,4 +241,4 @@ if __name__ == "__main__":
     import gc
 
     gc.disable()
-    serve(iter(sys.stdin), lambda answer: print(json.dumps(answer), flush=True))
+    serve(sys.stdin, sys.stdout)

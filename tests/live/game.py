@@ -7,8 +7,8 @@
         anna.ask("look", "Limbo")
         game.perdure("reload")
 
-The game is a copy of one that was migrated once for the run of the tests. What its processes printed and logged is shown
-when the block ends with an error. Nothing here imports Perdure or Django: what is tested is what a user would start.
+The game is a copy of one that was migrated once for the run of the tests. What its processes printed and logged is
+shown when the block ends with an error. Nothing here imports Perdure or Django: what is tested is what a user starts.
 """
 
 from __future__ import annotations
