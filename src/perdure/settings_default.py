@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "perdure.scripts",
     "perdure.channels",
     "perdure.serverconfig",
+    "perdure.commands",
 ]
 MIDDLEWARE = [
     "perdure.web.security.SecurityHeaders",

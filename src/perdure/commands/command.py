@@ -42,7 +42,7 @@ class _Locks:
         return owner.lock_storage if instance is None else LockHandler(instance)
 
     def __set__(self, instance: Any, locks: str) -> None:
-        instance.lock_storage = _checked_locks(locks, type(instance))
+        instance.lock_storage = _checked_locks(locks, f"{type(instance).__module__}.{type(instance).__qualname__}")
 
 
 class Command:
@@ -127,7 +127,7 @@ class Command:
     def _prepare(cls) -> None:
         """Work out what depends on settings, once for the class."""
         declared = conf.COMMAND_DEFAULT_LOCKS if cls._declared_locks is None else cls._declared_locks
-        cls.lock_storage = _checked_locks(declared or "", cls)
+        cls.lock_storage = _checked_locks(declared or "", f"{cls.__module__}.{cls.__qualname__}")
         cls._arg_pattern = _pattern(conf.COMMAND_DEFAULT_ARG_REGEX if cls.arg_regex is BY_SETTING else cls.arg_regex)
         if cls.help_category is None:
             cls.help_category = str(conf.COMMAND_DEFAULT_HELP_CATEGORY).lower()
@@ -198,8 +198,10 @@ class Command:
         bare = name.lstrip(prefixes)
         return bool(bare) and any(one.lstrip(prefixes) == bare for one in self.names)
 
-    def takes(self, rest: str) -> bool:
-        """Whether this may follow the name (`arg_regex`)."""
+    def takes(self, rest: str, name: str = "") -> bool:
+        """Whether this may follow the name (`arg_regex`); behind a name that is a sign, as in 'hello, anything may."""
+        if self.arg_regex is BY_SETTING and name and not name[-1].isalnum():
+            return True
         pattern = self._arg_pattern
         return pattern is None or pattern.match(rest) is not None
 
@@ -400,11 +402,11 @@ def _pattern(regex: str | re.Pattern[str] | None) -> re.Pattern[str] | None:
 
 
 @lru_cache(maxsize=2048)
-def _checked_locks(locks: str, cls: type) -> str:
+def _checked_locks(locks: str, owner: str) -> str:
     """The locks as stored. Raises `LockException`, naming the command."""
     text = naming.lock_text(locks)
     try:
         checked_lockdefs(text)
     except LockException as error:
-        raise LockException(f"the locks of {cls.__module__}.{cls.__qualname__} are malformed: {error}") from error
+        raise LockException(f"the locks of {owner} are malformed: {error}") from error
     return text

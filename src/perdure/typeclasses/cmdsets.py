@@ -5,33 +5,59 @@ instance, or a dotted path. The paths of persistent entries are stored in the en
 (empty where there is none), and the stack is built from there when it is first asked for.
 
 What makes sets out of paths and classes, and merges them, is the command layer, which registers itself with
-`set_cmdset_loader`; without it the stack holds what was added and merges nothing.
+`set_cmdset_loader`; without it the stack holds what was added and merges nothing. A path is checked when it is added
+and made into a set when that is first asked for; a stored one that cannot be made is replaced by what the loader says.
 
-Failure modes: `InvalidArgument` when the stored paths would not fit; nothing is changed then.
+Invariants: `revision` grows with every change of the stack, also when a transaction undoes one.
+
+Failure modes: `InvalidArgument` when the stored paths would not fit, and whatever the loader finds wrong with what is
+added; nothing is changed then.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from perdure.errors import InvalidArgument
+from perdure.transactions import on_rollback
 from perdure.typeclasses.handlers import OwnerRef
 
 __all__ = ["CmdSetHandler", "Entry", "cmdset_path", "set_cmdset_loader"]
 
 STORAGE_LIMIT = 255  # characters of the storage column
 
-_loader: Callable[[Any, Any], Any] | None = None
+
+class Loader(NamedTuple):
+    """How the command layer makes sets.
+
+    Attributes:
+        make: `make(source, owner)` gives a set, or raises what is wrong with the source.
+        check: `check(source)` raises what is wrong with a path; None: paths are made at once.
+        stand_in: `stand_in(path, owner, error)` gives what takes the place of a path that cannot be made; None: it
+            raises.
+    """
+
+    make: Callable[[Any, Any], Any]
+    check: Callable[[Any], object] | None = None
+    stand_in: Callable[[str, Any, Exception], Any] | None = None
 
 
-def set_cmdset_loader(loader: Callable[[Any, Any], Any] | None) -> None:
-    """Have `loader(source, owner)` make a command set of what is added: a class, an instance or a dotted path.
+_loader: Loader | None = None
 
-    It raises what is wrong with the source, before anything is changed. None goes back to keeping sources as they are.
+
+def set_cmdset_loader(
+    make: Callable[[Any, Any], Any] | None,
+    check: Callable[[Any], object] | None = None,
+    stand_in: Callable[[str, Any, Exception], Any] | None = None,
+) -> None:
+    """Have command sets made of what is added: a class, an instance or a dotted path. Arguments: see `Loader`.
+
+    None goes back to keeping sources as they are.
     """
     global _loader
-    _loader = loader
+    _loader = None if make is None else Loader(make, check, stand_in)
 
 
 def cmdset_path(source: Any) -> str:
@@ -45,13 +71,45 @@ def cmdset_path(source: Any) -> str:
 class Entry:
     """One set on the stack."""
 
-    __slots__ = ("cmdset", "path", "persistent", "stored_as")
+    __slots__ = ("_made", "_owner", "_source", "path", "persistent", "stored_as")
 
-    def __init__(self, source: Any, owner: Any, persistent: bool, stored_as: str = "") -> None:
+    def __init__(self, source: Any, owner: Any, persistent: bool, stored_as: str = "", stored: bool = False) -> None:
         self.path = cmdset_path(source)
         self.persistent = persistent
         self.stored_as = self.path if persistent else stored_as
-        self.cmdset = source if _loader is None else _loader(source, owner)
+        self._source = source
+        self._owner = OwnerRef(owner)
+        self._made: Any = None
+        if stored or _loader is None:
+            return
+        if isinstance(source, str) and _loader.check is not None:
+            _loader.check(source)
+        else:
+            self._made = _loader.make(source, owner)
+
+    @property
+    def cmdset(self) -> Any:
+        """The set; the source itself where there is no command layer."""
+        if self._made is None:
+            if _loader is None:
+                return self._source
+            self._made = self._make(_loader, self._owner())
+        return self._made
+
+    def _make(self, loader: Loader, owner: Any) -> Any:
+        try:
+            made = loader.make(self._source, owner)
+        except Exception as error:  # boundary of user code: `stand_in` logs it and tells the owner
+            if loader.stand_in is None:
+                raise
+            made = loader.stand_in(self.path, owner, error)
+        if hasattr(made, "persistent"):
+            made.persistent = self.persistent
+        return made
+
+    def anew(self) -> Entry:
+        """The same, to be made again."""
+        return Entry(self.path, self._owner(), self.persistent, self.stored_as, stored=True)
 
     def answers_to(self, wanted: Any) -> bool:
         """Whether this is the set meant by a class, an instance, a path or a key."""
@@ -68,13 +126,15 @@ class CmdSetHandler:
         owner: an entity with a text `db_cmdset_storage` and the property `cmdset_storage`.
     """
 
-    __slots__ = ("__weakref__", "_entries", "_merged", "_owner", "_read")
+    __slots__ = ("__weakref__", "_entries", "_merged", "_owner", "_read", "revision")
 
     def __init__(self, owner: Any) -> None:
         self._owner = OwnerRef(owner)
         self._entries: list[Entry | None] | None = None
         self._read: str | None = None
-        self._merged: Any = None
+        self._merged: tuple[list[Any], list[Any], Any] | None = None
+        #: Grows with every change of the stack.
+        self.revision = 0
 
     # --- looking
 
@@ -95,6 +155,16 @@ class CmdSetHandler:
         sets = self.all()
         if not sets:
             return None
+        state = [getattr(cmdset, "serial", None) for cmdset in sets]
+        known = self._merged
+        if known is not None and None not in state and known[0] == state:
+            return known[2]
+        merged = self._merge(sets)
+        self._merged = (state, sets, merged)
+        return merged
+
+    @staticmethod
+    def _merge(sets: list[Any]) -> Any:
         merged = sets[0]
         for cmdset in sets[1:]:
             merged = merged + cmdset if hasattr(cmdset, "__add__") and not isinstance(cmdset, str) else cmdset
@@ -177,17 +247,15 @@ class CmdSetHandler:
         self._replace(self._stack()[:1])
 
     def reset(self) -> None:
-        """Make all sets anew from what was added."""
-        owner = self._owner()
-        stack = self._stack()
-        self._entries = [
-            Entry(entry.path, owner, entry.persistent, entry.stored_as) if entry else None for entry in stack
-        ]
+        """Make all sets anew from their paths."""
+        self._entries = [entry.anew() if entry else None for entry in self._stack()]
+        self.revision += 1
 
     def update(self, init_mode: bool = False) -> None:
         """Kept for its callers: `current` is always up to date. With `init_mode` the stack is read from storage."""
         if init_mode:
             self._entries = None
+            self.revision += 1
 
     # --- storage
 
@@ -198,9 +266,10 @@ class CmdSetHandler:
         if self._entries is not None and stored == self._read:
             return self._entries
         self._read = stored
+        self.revision += 1
         paths = stored.split(",") if stored else [""]
         kept = [entry for entry in (self._entries or [])[1:] if entry and not entry.persistent]
-        stack = [Entry(path.strip(), owner, True) if path.strip() else None for path in paths]
+        stack = [Entry(path.strip(), owner, True, stored=True) if path.strip() else None for path in paths]
         self._entries = [stack[0], *(entry for entry in stack[1:] if entry), *kept]
         return self._entries
 
@@ -215,7 +284,14 @@ class CmdSetHandler:
                 f"{type(owner).__name__}.cmdset: the paths of the persistent command sets take {len(text)} characters, "
                 f"{STORAGE_LIMIT} fit (object #{owner.pk}); remove some, or add one set that holds them all"
             )
+        on_rollback(partial(self._restore, self._entries, self._read))
         if text != (owner.db_cmdset_storage or ""):
             owner.cmdset_storage = paths
         self._read = owner.db_cmdset_storage or ""
         self._entries = entries
+        self.revision += 1
+
+    def _restore(self, entries: list[Entry | None] | None, read: str | None) -> None:
+        """A transaction that changed the stack is undone."""
+        self._entries, self._read = entries, read
+        self.revision += 1

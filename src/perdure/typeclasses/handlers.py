@@ -20,6 +20,7 @@ from perdure.idmapper.states import describe, require
 __all__ = [
     "Owned",
     "OwnerRef",
+    "forget_handler",
     "handler_names",
     "lazy_handler",
     "provides",
@@ -54,6 +55,11 @@ class lazy_handler:
 def register_handler(name: str, factory: Callable[[Any], Any]) -> None:
     """Make `factory(instance)` the maker of handlers called `name`."""
     _factories[name] = factory
+
+
+def forget_handler(name: str) -> None:
+    """Have nobody make handlers called `name`."""
+    _factories.pop(name, None)
 
 
 def provides(name: str) -> bool:

@@ -1,0 +1,72 @@
+"""Exits as commands: what one types to go through.
+
+Contract: an exit's command has the names of the exit (key and aliases) and its locks as they are now; it takes no
+arguments, and help does not list it. It is made anew when the exit is called otherwise; a change of locks needs
+nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from perdure.commands.cmdset import CmdSet
+from perdure.commands.command import Command
+from perdure.commands.loading import EXIT_CMDSET_KEY
+
+__all__ = ["EXIT_PRIORITY", "ExitCmdSet", "ExitCommand", "make_exit_cmdset"]
+
+EXIT_PRIORITY = 101
+
+
+class ExitCommand(Command):
+    """Go through an exit."""
+
+    key = "exit"
+    arg_regex = r"\s*$"
+    auto_help = False
+    is_exit = True
+    help_category = "exits"
+
+    @property
+    def destination(self) -> Any:
+        """Where the exit leads."""
+        obj = self.obj
+        return None if obj is None else obj.destination
+
+    def access(self, srcobj: Any, access_type: str = "cmd", default: bool = False) -> bool:
+        """Whether the exit's own lock of this type lets `srcobj`; the lock `cmd` is open where it has none."""
+        obj = self.obj
+        if obj is None:
+            return False
+        return bool(obj.locks.check(srcobj, access_type, default=default or access_type == "cmd"))
+
+    def func(self) -> Any:
+        """Go, if the exit allows it."""
+        self.obj.go_through(self.caller)
+
+    def get_extra_info(self, caller: Any, **kwargs: Any) -> str:
+        """Where it leads."""
+        destination = self.destination
+        return "" if destination is None else f" (exit to {destination.get_display_name(caller)})"
+
+
+class ExitCmdSet(CmdSet):
+    """The one command of an exit."""
+
+    key = EXIT_CMDSET_KEY
+    priority = EXIT_PRIORITY
+    duplicates = True
+
+
+def make_exit_cmdset(way: Any) -> CmdSet:
+    """The command set of an exit: what `DefaultExit.create_exit_cmdset` gives."""
+    command_class = way.exit_command or ExitCommand
+    aliases = [alias for alias in way.aliases.all() if alias.strip()]
+    command = command_class(key=way.key.strip() or f"#{way.pk}", aliases=aliases, obj=way)
+    if not isinstance(command, ExitCommand):
+        command.lock_storage = str(way.locks)
+        command.is_exit = True
+    cmdset = ExitCmdSet(way)
+    cmdset.priority = getattr(way, "priority", EXIT_PRIORITY)
+    cmdset.add(command)
+    return cmdset
