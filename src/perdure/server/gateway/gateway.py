@@ -19,7 +19,7 @@ import contextlib
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from perdure.server import messages
@@ -47,8 +47,8 @@ _OPTIONS = frozenset({"client_options", "hello", "supports_set"})
 class Worlds(Protocol):
     """What the gateway needs of whoever looks after the worlds."""
 
-    on_message: Callable[[Any], None]
-    on_state: Callable[[str], None]
+    on_message: Callable[[Any], None] | None
+    on_state: Callable[[Any], None] | None
 
     @property
     def http_socket(self) -> str | None:
@@ -63,7 +63,7 @@ class Worlds(Protocol):
         """Whether a world serves and takes what is sent."""
 
     def send(self, message: Any) -> Any:
-        """Gives a message to the world, or keeps it for the next; False when it is not taken."""
+        """Gives a message to the world, or keeps it for the next; False when it is not taken (the session was told)."""
 
 
 class Gateway:
@@ -219,11 +219,11 @@ class Gateway:
             text = text[:limit]
             session.show(f"(Only the first {limit} characters of that line were taken.)", "notice", {})
         session.seq = seq = session.seq + 1
-        session.unfinished[seq] = None
+        line = messages.Line(session.sessid, seq, text)
+        session.unfinished[seq] = line if session.typing_visible else messages.Line(session.sessid, seq, "(hidden)")
         self.metrics.lines += 1
-        if self.worlds.send(messages.Line(session.sessid, seq, text)) is False:
+        if self.worlds.send(line) is False:
             session.unfinished.pop(seq, None)
-            session.show("(The world is not there, and too much waits for it: that line was not taken.)", "notice", {})
 
     def message(
         self, session: Session, name: str, args: list[Any], kwargs: dict[str, Any], counted: bool = False
@@ -352,23 +352,25 @@ class Gateway:
         """The sessions that the world knows, as it last said, with what their clients can do now."""
         return [session.current_record() for session in self.sessions.values() if session.stage is Stage.KNOWN]
 
-    def notice(self, text: str, sessids: list[int] | None = None) -> None:
+    def notice(self, text: str, sessids: Iterable[int] | None = None) -> None:
         """Shows a text (with markup) to these sessions, or to all."""
         chosen = self.sessions.values() if sessids is None else [self.sessions.get(sessid) for sessid in sessids]
         for session in list(chosen):
             if session is not None:
                 session.show(text, "notice", {})
 
-    def unfinished(self) -> dict[int, list[int]]:
-        """Lines that were passed on and are not yet said to be done, by session."""
-        return {sessid: list(session.unfinished) for sessid, session in self.sessions.items() if session.unfinished}
+    def unfinished(self) -> list[messages.Line]:
+        """Lines that were passed on and are not yet said to be done; those of a session are in order.
 
-    def forget_unfinished(self, keep: set[tuple[int, int]] | None = None) -> None:
-        """Those lines are not waited for any more, but for those to be kept: `(sessid, seq)`."""
-        kept = keep or set()
-        for sessid, session in list(self.sessions.items()):
-            session.unfinished = {seq: None for seq in session.unfinished if (sessid, seq) in kept}
-            session.resume()
+        What was typed while it was hidden (a password) is not in them.
+        """
+        return [line for session in self.sessions.values() for line in session.unfinished.values()]
+
+    def forget_unfinished(self, lines: Iterable[tuple[int, int]] | None = None) -> None:
+        """These lines, `(sessid, seq)`, or all, are not waited for any more."""
+        if lines is None:
+            lines = [(line.sessid, line.seq) for line in self.unfinished()]
+        self._on_done(messages.Done(list(lines)))
 
     async def http_drained(self, seconds: float = 5.0) -> bool:
         """Waits until no web request is under way; whether that came true in time."""

@@ -20,6 +20,8 @@ log = logging.getLogger("perdure.gateway")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _REMEMBERED = 4096
+#: A token, but for what adding up small parts of one leaves out.
+_TOKEN = 1.0 - 1e-6
 
 
 def parse_address(text: str) -> Address | None:
@@ -62,10 +64,10 @@ class Bucket:
     @property
     def ready(self) -> bool:
         """Whether there is a token."""
-        if self._left >= 1.0:
+        if self._left >= _TOKEN:
             return True
         self._fill()
-        return self._left >= 1.0 or self._rate <= 0
+        return self._left >= _TOKEN or self._rate <= 0
 
     def take(self) -> bool:
         """Takes a token if there is one."""
@@ -77,7 +79,7 @@ class Bucket:
     def wait(self) -> float:
         """How many seconds until there is a token."""
         self._fill()
-        return 0.0 if self._rate <= 0 or self._left >= 1.0 else (1.0 - self._left) / self._rate
+        return 0.0 if self._rate <= 0 or self._left >= _TOKEN else (1.0 - self._left) / self._rate
 
     @property
     def full(self) -> bool:

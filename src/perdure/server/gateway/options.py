@@ -59,6 +59,7 @@ class Options(TelnetWriter):
 
     def __init__(self, transport: Any) -> None:
         super().__init__(transport=transport, protocol=transport, server=True)
+        self.hides_typing = False
         self.always_wont = _REFUSED_DO  # type: ignore[assignment]
         self.always_dont = _REFUSED_WILL  # type: ignore[assignment]
 
@@ -77,10 +78,19 @@ class Options(TelnetWriter):
 
     def handle_do(self, opt: bytes) -> bool:
         """Agrees to what was offered; to echo only while we hide what is typed."""
-        if opt == ECHO and not (self.pending_option.enabled(WILL + ECHO) or self.local_option.enabled(ECHO)):
+        if opt != ECHO:
+            return bool(super().handle_do(opt))
+        # The answer to an earlier change may come after a later one: what we want now decides, not what is pending.
+        if not self.hides_typing:
             self.iac(WONT, ECHO)
-            return False
-        return bool(super().handle_do(opt))
+        return self.hides_typing
+
+    def hide_typing(self, hide: bool) -> None:
+        """Asks the client not to show what is typed, by saying that we do; or takes that back."""
+        self.hides_typing = hide
+        # A client that never answered is asked again all the same.
+        self.pending_option[WILL + ECHO] = False
+        self.iac(WILL if hide else WONT, ECHO)
 
     def command(self, command: bytes) -> None:
         """A whole command: one byte, or one and an option."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from perdure.server.gateway.limits import Bucket
-from perdure.server.messages import Flag, SessionRecord
+from perdure.server.messages import Flag, Line, SessionRecord
 
 if TYPE_CHECKING:
     from perdure.server.gateway.gateway import Gateway
@@ -57,7 +57,8 @@ class Session:
         self.sessid = gateway.next_sessid()
         self.flags: dict[str, Flag] = {}
         self.seq = 0
-        self.unfinished: dict[int, None] = {}
+        self.unfinished: dict[int, Line] = {}
+        self.typing_visible = True
         self.last_input = time.monotonic()
         limits = gateway.settings.limits
         self.bucket = Bucket(limits.line_rate, limits.line_burst)

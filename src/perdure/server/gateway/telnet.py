@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from telnetlib3.telopt import (
     AYT,
-    ECHO,
     GA,
     GMCP,
     IAC,
@@ -35,8 +34,6 @@ from telnetlib3.telopt import (
     SE,
     SGA,
     TTYPE,
-    WILL,
-    WONT,
 )
 
 from perdure.server.gateway import proxyprotocol
@@ -116,7 +113,6 @@ class TelnetSession(Session, asyncio.Protocol):
         self._prompt = b""
         self._compressor: Any = None
         self._mssp_sent = False
-        self._visible = True
         self._paused = False
         self._closing = False
         self._speaks_telnet = False
@@ -218,7 +214,7 @@ class TelnetSession(Session, asyncio.Protocol):
         return True
 
     def _pass_on(self, line: bytes) -> None:
-        if not self._visible:
+        if not self.typing_visible:
             # The client did not show the end of the line either.
             self.write(b"\r\n")
         self.gateway.line(self, decoded(line, self._kind.encoding))
@@ -363,12 +359,10 @@ class TelnetSession(Session, asyncio.Protocol):
 
     def show_typing(self, visible: bool) -> None:
         """Asks the client to show what is typed, or not to."""
-        if visible == self._visible:
+        if visible == self.typing_visible:
             return
-        self._visible = visible
-        # A client that never answered would not be asked again.
-        self._options.pending_option[WILL + ECHO] = False
-        self._options.iac(WONT if visible else WILL, ECHO)
+        self.typing_visible = visible
+        self._options.hide_typing(not visible)
 
     def keep_alive(self) -> None:
         """Sends a command that does nothing, to clients that know telnet."""

@@ -166,6 +166,7 @@ class BrowserSession(Session):
 
     def show_typing(self, visible: bool) -> None:
         """Tells the page whether to show what is typed."""
+        self.typing_visible = visible
         self._send(to_json("typing", [visible], {}))
 
     def _send(self, frame: str) -> None:
