@@ -23,6 +23,7 @@ for those keeps working.
     +- AttributeMissing          (AttributeError) asked for with `raise_exception`
     +- ReadOnlyProperty          (AttributeError) assigned or deleted
     +- MissingName               (AttributeError) a name of the documents that Perdure has not got
+    +- MissingCallback           (LookupError) what a stored task calls is not there
     +- MissingPart               (ModuleNotFoundError) a module of the documents that Perdure has not got
     +- UnknownLookup             (FieldError) an attribute lookup the storage cannot answer
     +- TypeclassError
@@ -44,6 +45,7 @@ for those keeps working.
     +- CommandSetError           (ImportError) a command set that cannot be made
     +- AlreadyRunning            (RuntimeError) the game's server is to be started and runs
     +- NotRunning                (RuntimeError) the game's server is asked for something and does not run
+    +- NotAnswering              (RuntimeError) the game's server runs and does not answer
     +- StartFailed               (RuntimeError) the game's server did not come up
     +- ReloadRefused             (RuntimeError) the new world is not fit to serve; the old one goes on
     +- ConfigurationError        (ImproperlyConfigured)
@@ -72,6 +74,7 @@ __all__ = [
     "InvalidArgument",
     "InvalidKey",
     "LockException",
+    "MissingCallback",
     "MissingName",
     "MissingPart",
     "MoveLoop",
@@ -79,6 +82,7 @@ __all__ = [
     "NickTemplateInvalid",
     "NoGameDirectory",
     "NoGameLoop",
+    "NotAnswering",
     "NotRunning",
     "Overloaded",
     "PerdureError",
@@ -200,6 +204,10 @@ class MissingName(PerdureError, AttributeError):
     """A name that the documents have in this module and Perdure has not (yet)."""
 
 
+class MissingCallback(PerdureError, LookupError):
+    """The function or method that a stored task calls is not there; the task waits for it."""
+
+
 class MissingPart(PerdureError, ModuleNotFoundError):
     """A module, or a name imported from one, that the documents have and Perdure has not (yet)."""
 
@@ -296,6 +304,10 @@ class AlreadyRunning(PerdureError, RuntimeError):
 
 class NotRunning(PerdureError, RuntimeError):
     """The server of this game does not run, and what was asked needs it: start it first."""
+
+
+class NotAnswering(PerdureError, RuntimeError):
+    """The server of this game has a process, which does not answer; the message names it."""
 
 
 class StartFailed(PerdureError, RuntimeError):

@@ -45,6 +45,9 @@ class FakeSessions:
         for line in list(self.open_lines) if lines is None else lines:
             self.open_lines.pop(line, None)
 
+    async def http_drained(self, seconds: float) -> bool:
+        return True
+
 
 class Harness:
     """`async with Harness() as game:` starts a first world, in the current directory."""

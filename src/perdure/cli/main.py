@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from perdure.cli import init, manage, migrate, shell, test, typeclass, world
+from perdure.cli import init, logs, manage, migrate, run, shell, start_stop, status, test, typeclass, world
 from perdure.cli.output import error_boundary, stdout
 from perdure.version import __version__
 
@@ -14,7 +14,7 @@ __all__ = ["app"]
 
 HELP = """Make, look after and play a world of objects that last.
 
-A game in three steps:
+A game in four steps:
 
     perdure init mygame     lay out a game directory
 
@@ -22,7 +22,9 @@ A game in three steps:
 
     perdure migrate         make its database, its owner and its first room
 
-Then: perdure shell. All commands but init are for use inside a game directory.
+    perdure run             let people in; Ctrl-C ends it
+
+In the background: perdure start, stop, reload, status, logs. All commands but init are for use inside a game directory.
 Each one explains itself with --help.
 """
 
@@ -62,6 +64,14 @@ def perdure(
 
 app.command("init")(init.init)
 app.command("migrate")(migrate.migrate)
+app.command("run")(run.run)
+app.command("start")(start_stop.start)
+app.command("stop")(start_stop.stop)
+app.command("reload")(start_stop.reload)
+app.command("reset")(start_stop.reset)
+app.command("reboot")(start_stop.reboot)
+app.command("status")(status.status)
+app.command("logs")(logs.logs)
 app.command("shell")(shell.shell)
 app.add_typer(typeclass.app, name="typeclass")
 app.add_typer(world.app, name="world")

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
+from perdure.cli.live_shell import live_shell
 from perdure.errors import ConfigurationError, InvalidArgument
 
 __all__ = ["namespace", "shell"]
@@ -24,16 +25,23 @@ BANNER = "Perdure {version} in {directory}.  me is {me}.  Names of `perdure` and
 def shell(
     file: Annotated[Path | None, typer.Argument(help="A Python file to run instead of asking.")] = None,
     command: Annotated[str | None, typer.Option("-c", metavar="CODE", help="Code to run instead of asking.")] = None,
+    live: Annotated[bool, typer.Option("--live", help="In the running world, beside its players.")] = False,
 ) -> None:
     """Python in the game: at the prompt, from a file, or from -c.
 
     At hand without an import: every name of `perdure`, the game's typeclasses by their class names, and
     `me` (also `self`), the owner's character. Changes are saved as they are made.
+
+    With --live the code runs in the world that players are in, each piece as one unit that is undone if it
+    raises, and what it prints is shown when it has ended.
     """
     if file is not None and command is not None:
         raise InvalidArgument("perdure shell takes a FILE or -c CODE, not both")
     if file is not None and not file.is_file():
         raise InvalidArgument(f"there is no file {file}")
+    if live:
+        live_shell(file, command)
+        return
     from perdure.bootstrap import setup
 
     directory = setup()

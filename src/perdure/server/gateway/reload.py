@@ -31,6 +31,8 @@ __all__ = ["IN_WORDS", "TRANSITIONS", "Host", "IllegalTransition", "Phase", "Suc
 
 #: How much longer than it was told we wait for a world to finish.
 GRACE = 0.5
+#: A quiesced world answers no web requests, so those that it has may finish before; longer than this nobody waits.
+WEB_SECONDS = 1.0
 
 logger = logging.getLogger("perdure.gateway.reload")
 
@@ -83,6 +85,9 @@ class Host(Protocol):
 
     def sessions(self) -> list[SessionRecord]:
         """The sessions that a world takes over."""
+
+    async def web_finished(self, seconds: float) -> None:
+        """No new web requests reach the old world; wait for those that have."""
 
     def keep(self, leftovers: list[Line]) -> None:
         """These lines were not begun: the next world does them first."""
@@ -200,6 +205,7 @@ class Succession:
         """Have the old world finish and commit; one that does not is killed, and we go on without it."""
         self.move(Phase.DRAINING)
         try:
+            await self._host.web_finished(WEB_SECONDS)
             self._host.keep(await self._quiesce(old, mode, sessid))
         except WorldLost as error:
             await old.killed()

@@ -76,6 +76,9 @@ class Sessions(Protocol):
     def forget_unfinished(self, lines: Iterable[tuple[int, int]] | None = None) -> None:
         """These, or all, will not be acknowledged."""
 
+    async def http_drained(self, seconds: float) -> bool:
+        """Wait until no web request is under way."""
+
 
 @dataclass(frozen=True)
 class Restarts:
@@ -130,7 +133,7 @@ class Worlds:
         directory: Path = RUN_DIRECTORY,
     ) -> None:
         self.on_message: Callable[[Any], None] | None = None
-        self.on_state: Callable[[State], None] | None = None
+        self.on_state: Callable[[Any], None] | None = None
         self.settings = settings
         self.succession = Succession(self, settings.timeouts)
         self.started = time.time()
@@ -417,6 +420,11 @@ class Worlds:
         gone = sorted(self._waiting.departed() - there)
         return records + [self._known[sessid] for sessid in gone if sessid in self._known]
 
+    async def web_finished(self, seconds: float) -> None:
+        """Let the web requests that the old world has be answered by it."""
+        if self._sessions is not None and not await self._sessions.http_drained(seconds):
+            logger.warning("web requests were under way after %g s and are given up", seconds)
+
     def keep(self, leftovers: list[Line]) -> None:
         """Lines that the old world did not begin."""
         self._waiting.put_before(leftovers)
@@ -443,7 +451,7 @@ class Worlds:
             if (line.sessid, line.seq) not in kept:
                 lost.setdefault(line.sessid, []).append(line)
         for sessid, lines in lost.items():
-            shown = "; ".join(line.text[:60] for line in lines[-5:])
+            shown = "; ".join(line.text[:60].replace("|", "||") for line in lines[-5:])
             self._notice(IN_DOUBT.format(lines=shown), [sessid])
         self._sessions.forget_unfinished([(line.sessid, line.seq) for lines in lost.values() for line in lines])
 
