@@ -30,7 +30,7 @@ from perdure.commands.failures import failure_text
 from perdure.commands.running import busy_listeners, cancel_for, session_is_busy
 from perdure.conf import conf
 from perdure.gameloop import GameLoop, TimeLimitExceeded, set_current_loop
-from perdure.locks.permissions import check_perm
+from perdure.locks.handler import check_perm
 from perdure.server.messages import (
     Connected,
     Disconnected,
