@@ -17,6 +17,7 @@ export class Connection extends EventTarget {
   #timer = 0;
   #keepAlive = 0;
   #attempt = 0;
+  #serving = true;
   #options;
 
   /** options: {socket, ticket, csrf, account}: addresses, the token for forms, and who is logged in to the website. */
@@ -84,6 +85,7 @@ export class Connection extends EventTarget {
   }
 
   #opened() {
+    this.#serving = true;
     this.#say("connected", "Connected");
     this.#keepAlive = setInterval(() => this.send("text", ["idle"]), KEEP_ALIVE);
   }
@@ -98,13 +100,15 @@ export class Connection extends EventTarget {
     if (!Array.isArray(message) || typeof message[0] !== "string") return;
     this.#wait = FIRST_WAIT;
     const [name, args, kwargs] = message;
+    if (name === "world") this.#serving = args?.[0] === "serving";
     const detail = { name, args: Array.isArray(args) ? args : [], kwargs: kwargs ?? {} };
     this.dispatchEvent(new CustomEvent("message", { detail }));
   }
 
   #closed(event) {
     this.#close();
-    if (FOR_GOOD.has(event.code)) {
+    // A game that is being stopped says good-bye too, and may be started again.
+    if (FOR_GOOD.has(event.code) && this.#serving) {
       this.#say("lost", event.reason ? `Disconnected: ${event.reason}` : "Disconnected");
     } else {
       this.#retry();

@@ -35,6 +35,8 @@ const receivers = {
   },
   prompt: (args) => prompt.replaceChildren(fragmentOf(args.join(""))),
   echo: (args) => hideInput(args[0] === false),
+  typing: (args) => hideInput(args[0] === false),
+  world: (args) => tellOfWorld(args[0]),
   logged_in: () => {
     loggedIn = true;
     hideInput(false);
@@ -42,6 +44,21 @@ const receivers = {
   logged_out: () => {
     loggedIn = false;
   },
+};
+
+/** The game is being started anew behind the connection, which stays: what is typed waits, and nothing is lost. */
+function tellOfWorld(state) {
+  if (!connection.connected) return;
+  status.dataset.state = state === "serving" ? "connected" : "connecting";
+  find("status-text").textContent = WORLD_STATES[state] ?? WORLD_STATES.reloading;
+}
+
+const WORLD_STATES = {
+  serving: "Connected",
+  starting: "The world is starting; what you type waits for it",
+  reloading: "The world is changing over; what you type waits for it",
+  stopping: "The game is closing",
+  down: "The world is not there; what you type waits for it",
 };
 
 connection.addEventListener("message", ({ detail }) => {
