@@ -61,6 +61,8 @@ def read_value(text: str, find: Finder) -> TypedValue:
     try:
         tree = ast.parse(code, mode="eval")
         return TypedValue(_literal(tree.body, entities), is_plain_text=False)
+    except InvalidArgument:
+        raise  # a ValueError, but one that tells what is wrong
     except (SyntaxError, ValueError, MemoryError, RecursionError, _NotALiteral):
         if entities:
             raise InvalidArgument(
