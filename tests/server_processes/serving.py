@@ -1,0 +1,161 @@
+"""A gateway as a process of its own, with fake worlds: what a test of signals, sockets and the command line needs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from perdure.cli.gateway_client import ask
+from perdure.server.control_messages import Answer, Status
+from perdure.server.gateway.settings import GatewaySettings, Logging, Timeouts
+from tests.server_processes.harness import FAKE_WORLD, is_alive
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVE = """
+import sys
+from perdure.server.gateway.__main__ import main
+from perdure.server.gateway.worlds import Restarts
+sys.exit(main(sys.argv[2:], command=sys.argv[1].split("|"), restarts=Restarts(delays=(0.0, 0.05))))
+"""
+
+
+def eventually(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
+    deadline = time.monotonic() + seconds
+    while True:
+        if found := condition():
+            return found
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.02)
+
+
+class GatewayProcess:
+    """`with GatewayProcess(directory) as gateway:`"""
+
+    def __init__(
+        self,
+        game: Path,
+        *arguments: str,
+        plan: dict[str, Any] | None = None,
+        logging: Logging | None = None,
+        **variables: str,
+    ) -> None:
+        self.game = game
+        (game / "server" / "run").mkdir(parents=True, exist_ok=True)
+        (game / "plan.json").write_text(json.dumps(plan or {}))
+        settings = GatewaySettings(
+            server_name="Labyrinth",
+            interfaces=["127.0.0.1"],
+            telnet_port=0,
+            web_port=0,
+            timeouts=Timeouts(login=0.05, negotiation=0.2, reload=5, quiesce=1, takeover=2, stop=2),
+            logging=logging or Logging(),
+        )
+        (game / "server/run/gateway.json").write_bytes(msgspec.json.encode(settings))
+        self.arguments = arguments
+        self.variables = variables
+        self.clients: list[Client] = []
+
+    def start(self, *, stdin: int = subprocess.DEVNULL) -> Self:
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-c", SERVE, "|".join(FAKE_WORLD), "--game", str(self.game), *self.arguments],
+            env={**os.environ, "PYTHONPATH": str(ROOT / "src"), **self.variables},
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        return self
+
+    def __enter__(self) -> Self:
+        self.start()
+        self.until_serving()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for client in self.clients:
+            client.socket.close()
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+        for pid in self.world_pids():
+            if is_alive(pid):
+                os.kill(pid, signal.SIGKILL)
+
+    def until_serving(self) -> None:
+        def serves() -> bool:
+            assert self.process.poll() is None, self.process.communicate()
+            try:
+                return bool(self.status()["serving"])
+            except RuntimeError:
+                return False
+
+        eventually(serves)
+
+    def ends(self, seconds: float = 20.0) -> tuple[int, str, str]:
+        """Exit code and what it wrote."""
+        out, err = self.process.communicate(timeout=seconds)
+        return self.process.returncode, out, err
+
+    def ask(self, request: Any, **more: Any) -> Answer:
+        return ask(self.game, request, **more)
+
+    def status(self) -> dict[str, Any]:
+        return self.ask(Status(), seconds=5).data
+
+    def connect(self, port: int | None = None) -> Client:
+        client = Client(port or self.port())
+        self.clients.append(client)
+        return client
+
+    def port(self, name: str = "telnet") -> int:
+        return int(self.status()["gateway"]["ports"][name][0])
+
+    def ledger(self, what: str) -> list[dict[str, Any]]:
+        path = self.game / "ledger.jsonl"
+        entries = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        return [entry for entry in entries if entry["what"] == what]
+
+    def world_pids(self) -> list[int]:
+        return [entry["pid"] for entry in self.ledger("born")]
+
+
+class Client:
+    """A telnet client that negotiates nothing."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+        self.text = ""
+
+    def type(self, text: str) -> None:
+        self.socket.sendall(text.encode() + b"\r\n")
+
+    def until(self, expected: str, seconds: float = 15.0) -> str:
+        """What has been shown, when this is in it."""
+        deadline = time.monotonic() + seconds
+        while expected not in self.text:
+            assert time.monotonic() < deadline, f"{expected!r} was not shown: {self.text!r}"
+            self.socket.settimeout(max(0.01, deadline - time.monotonic()))
+            data = self.socket.recv(65536)
+            assert data, f"the connection ended before {expected!r}: {self.text!r}"
+            self.text += data.decode("utf-8", "replace")
+        return self.text
+
+    def is_ended(self) -> bool:
+        self.socket.settimeout(10)
+        while data := self.socket.recv(65536):
+            self.text += data.decode("utf-8", "replace")
+        return True

@@ -1,0 +1,389 @@
+"""The gateway as a process: its lock, its sockets, its signals, its logs, and what becomes of it when it is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from perdure.errors import NotAnswering, NotRunning
+from perdure.server.control_messages import Change, Halt, RunSource
+from perdure.server.gateway.run_directory import running_pid
+from perdure.server.gateway.settings import Logging
+from tests.server_processes.harness import is_alive
+from tests.server_processes.serving import ROOT, GatewayProcess, eventually
+
+pytestmark = pytest.mark.sqlite
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> GatewayProcess:
+    return GatewayProcess(tmp_path)
+
+
+def test_start_play_reload_stop(gateway: GatewayProcess) -> None:
+    with gateway:
+        client = gateway.connect()
+        client.until("Welcome to the fake world")
+        client.type("hello")
+        client.until("1> hello")
+        steps: list[str] = []
+        answer = gateway.ask(Change("reload"), progress=steps.append)
+        assert answer.ok
+        assert len(steps) == 4
+        client.type("still here")
+        client.until("2> still here")
+        status = gateway.status()
+        assert status["state"] == "serving"
+        assert status["world"]["generation"] == 2
+        assert status["gateway"]["sessions"] == 1
+        assert gateway.ask(RunSource("6 * 7")).summary == "ran '6 * 7' in 2"
+        assert gateway.ask(Halt()).ok
+        assert client.is_ended()
+        assert "being stopped" in client.text
+        code, _, err = gateway.ends()
+        assert (code, err) == (0, "")
+        assert [entry["mode"] for entry in gateway.ledger("quiesce")] == ["reload", "shutdown"]
+        assert not any(is_alive(pid) for pid in gateway.world_pids())
+        assert sorted(path.name for path in (gateway.game / "server/run").iterdir()) == [
+            "gateway.json",
+            "gateway.pid",
+            "generation",
+        ]
+
+
+def test_a_reload_that_is_refused_is_told_with_the_traceback(gateway: GatewayProcess) -> None:
+    with gateway:
+        (gateway.game / "plan.json").write_text('{"2": {"check": "fail"}}')
+        answer = gateway.ask(Change("reload"))
+        assert not answer.ok
+        assert "typeclasses/rooms.py, line 7" in answer.summary
+        assert "Traceback" in answer.detail
+        assert gateway.status()["world"]["generation"] == 1
+        assert "typeclasses/rooms.py, line 7" in (gateway.game / "server/logs/gateway.log").read_text()
+
+
+# --- one gateway for one game ---------------------------------------------------------------------
+
+
+def test_a_second_gateway_is_refused(gateway: GatewayProcess) -> None:
+    with gateway:
+        second = GatewayProcess(gateway.game).start()
+        code, _, err = second.ends()
+        assert code == 1
+        assert f"running already (pid {gateway.process.pid})" in err
+        assert gateway.status()["serving"]
+
+
+def test_a_lock_of_a_dead_gateway_locks_nobody_out(gateway: GatewayProcess) -> None:
+    with gateway:
+        gateway.process.kill()
+        gateway.process.wait()
+        assert running_pid(gateway.game) is None
+        assert (gateway.game / "server/run/control.sock").exists()
+        with pytest.raises(NotRunning, match="perdure start"):
+            gateway.status()
+    (gateway.game / "server/run/http-99.sock").touch()
+    with gateway:
+        assert gateway.status()["serving"]
+        assert not (gateway.game / "server/run/http-99.sock").exists()
+
+
+def test_a_gateway_that_does_not_answer_is_told_from_one_that_does_not_run(gateway: GatewayProcess) -> None:
+    with gateway:
+        (gateway.game / "server/run/control.sock").unlink()
+        with pytest.raises(NotAnswering, match=f"pid {gateway.process.pid}"):
+            gateway.status()
+
+
+def test_what_is_in_the_run_directory_is_for_its_user_alone(gateway: GatewayProcess) -> None:
+    with gateway:
+        run = gateway.game / "server/run"
+        assert stat.S_IMODE(run.stat().st_mode) == 0o700
+        for name in ("link.sock", "control.sock", "gateway.pid"):
+            assert stat.S_IMODE((run / name).stat().st_mode) == 0o600, name
+
+
+def test_a_game_far_down_in_the_file_system(tmp_path: Path) -> None:
+    """The path of a Unix socket may have 108 bytes: it is given relative to the game."""
+    deep = tmp_path / ("a" * 60) / ("b" * 60) / ("c" * 60)
+    deep.mkdir(parents=True)
+    with GatewayProcess(deep) as gateway:
+        assert gateway.ask(Change("reload")).ok
+
+
+# --- starts that fail -----------------------------------------------------------------------------
+
+
+def test_a_first_world_that_fails_ends_the_gateway_with_reason_and_traceback(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError), GatewayProcess(tmp_path, plan={"1": {"check": "fail"}}):
+        pass
+    code, _, err = GatewayProcess(tmp_path, plan={"default": {"check": "fail"}}).start().ends()
+    assert code == 1
+    assert err.splitlines()[-1] == (
+        "the world cannot start: typeclasses/rooms.py, line 7: SyntaxError: '(' was never closed"
+    )
+    assert "Traceback" in err
+
+
+def test_a_port_that_is_taken(gateway: GatewayProcess) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        path = gateway.game / "server/run/gateway.json"
+        settings = json.loads(path.read_text())
+        path.write_text(json.dumps({**settings, "telnet_port": other.getsockname()[1]}))
+        code, _, err = gateway.start().ends()
+        assert code == 1
+        assert "cannot listen" in err
+        assert "Traceback" not in err
+        assert gateway.world_pids() == []
+
+
+def test_settings_that_do_not_fit(gateway: GatewayProcess) -> None:
+    (gateway.game / "server/run/gateway.json").write_text('{"telnet_port": "four thousand"}')
+    code, _, err = gateway.start().ends()
+    assert code == 1
+    assert "telnet_port" in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.defect("V-22")
+def test_who_connects_before_the_first_world_serves_is_held_and_then_greeted(tmp_path: Path) -> None:
+    gateway = GatewayProcess(tmp_path, plan={"1": {"check": 1.0}}).start()
+    try:
+        eventually(lambda: _port_or_none(gateway))
+        client = gateway.connect()
+        client.until("Labyrinth")
+        assert gateway.status()["state"] == "starting"
+        client.type("early")
+        client.until("Welcome to the fake world")
+        client.until("1> early")
+    finally:
+        gateway.__exit__(None, None, None)
+
+
+def _port_or_none(gateway: GatewayProcess) -> int | None:
+    try:
+        return gateway.port()
+    except RuntimeError:
+        return None
+
+
+# --- signals --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_it_in_order(gateway: GatewayProcess, number: signal.Signals) -> None:
+    with gateway:
+        client = gateway.connect()
+        client.until("Welcome")
+        gateway.process.send_signal(number)
+        assert gateway.ends()[0] == 0
+        assert client.is_ended()
+        assert [entry["mode"] for entry in gateway.ledger("quiesce")] == ["shutdown"]
+
+
+def test_ctrl_c_at_the_terminal_lets_the_world_finish(gateway: GatewayProcess) -> None:
+    """A terminal tells the whole group of processes; the world is not among them."""
+    with gateway:
+        os.killpg(gateway.process.pid, signal.SIGINT)
+        assert gateway.ends()[0] == 0
+        assert [entry["mode"] for entry in gateway.ledger("quiesce")] == ["shutdown"]
+
+
+def test_a_second_signal_stops_it_at_once(tmp_path: Path) -> None:
+    with GatewayProcess(tmp_path, plan={"1": {"quiesce": "hang", "stop": "hang"}}) as gateway:
+        gateway.process.send_signal(signal.SIGTERM)
+        eventually(lambda: gateway.ledger("quiesce"))
+        gateway.process.send_signal(signal.SIGTERM)
+        assert gateway.ends()[0] == 0
+        assert not any(is_alive(pid) for pid in gateway.world_pids())
+
+
+def test_sighup_reloads(gateway: GatewayProcess) -> None:
+    with gateway:
+        gateway.process.send_signal(signal.SIGHUP)
+        eventually(lambda: gateway.status()["world"]["generation"] == 2 and gateway.status()["state"] == "serving")
+
+
+# --- kills ----------------------------------------------------------------------------------------
+
+
+def test_a_killed_world_is_followed_by_another_on_the_same_connection(gateway: GatewayProcess) -> None:
+    with gateway:
+        client = gateway.connect()
+        client.until("Welcome")
+        client.type("hello")
+        client.until("1> hello")
+        os.kill(gateway.world_pids()[0], signal.SIGKILL)
+        client.until("stopped unexpectedly")
+        client.type("anybody there?")
+        client.until("2> anybody there?")
+
+
+def test_a_line_that_died_with_the_world_is_told_of(gateway: GatewayProcess) -> None:
+    with gateway:
+        client = gateway.connect()
+        client.until("Welcome")
+        client.type("kill |rme")
+        client.until("kill |rme")
+        client.type("hello")
+        client.until("2> hello")
+
+
+def test_a_killed_gateway_takes_its_world_along(gateway: GatewayProcess) -> None:
+    with gateway:
+        gateway.process.kill()
+        world = gateway.world_pids()[0]
+        eventually(lambda: not is_alive(world))
+        assert gateway.ledger("orphan")
+
+
+@pytest.mark.defect("V-19")
+def test_the_gateway_answers_during_a_reload(tmp_path: Path) -> None:
+    plan = {"1": {"quiesce": 0.5}, "2": {"check": 0.8, "take_over": 0.5}}
+    with GatewayProcess(tmp_path, plan=plan) as gateway:
+        port = gateway.port()
+        change = threading.Thread(target=gateway.ask, args=(Change("reload"),))
+        change.start()
+        seen = set()
+        while change.is_alive():
+            seen.add(gateway.status()["phase"])
+            client = gateway.connect(port)
+            client.socket.settimeout(0.4)
+            assert client.socket.recv(100)
+            client.socket.close()
+        assert {"checking", "draining", "taking over"} <= seen
+
+
+# --- the link -------------------------------------------------------------------------------------
+
+
+@pytest.mark.defect("V-6")
+def test_strangers_on_the_link_are_turned_away(gateway: GatewayProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    from perdure.server import messages as m
+    from perdure.server.wire import encode
+
+    with gateway:
+        monkeypatch.chdir(gateway.game)
+        for first in (
+            encode([m.Hello(m.PROTOCOL, 1, "guessed")]),
+            encode([m.Running(0.0)]),
+            encode([]),
+            b"GET / HTTP/1.1\r\n\r\n" * 10,
+            b"\x00\x00\x00\x04\xc1\xc1\xc1\xc1",
+        ):
+            with socket.socket(socket.AF_UNIX) as link:
+                link.settimeout(5)
+                link.connect("server/run/link.sock")
+                link.sendall(first)
+                with suppress(ConnectionResetError):
+                    assert link.recv(100) == b""
+        assert gateway.status()["serving"]
+
+
+def test_bytes_that_are_no_request_end_the_connection(gateway: GatewayProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    with gateway:
+        monkeypatch.chdir(gateway.game)
+        for junk in (b"junk" * 100, b"", b"\x00\x00\x00\x01\x90"):
+            with socket.socket(socket.AF_UNIX) as control:
+                control.settimeout(5)
+                control.connect("server/run/control.sock")
+                control.sendall(junk)
+                control.shutdown(socket.SHUT_WR)
+                assert control.recv(100) == b""
+        assert gateway.status()["serving"]
+
+
+# --- logs -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.defect("V-25")
+def test_json_logs_on_the_standard_output(tmp_path: Path) -> None:
+    with GatewayProcess(tmp_path, logging=Logging(format="json", to_stdout=True)) as gateway:
+        client = gateway.connect()
+        client.until("Welcome")
+        client.type("print a line of the game's own")
+        client.until("1> print")
+        gateway.process.send_signal(signal.SIGTERM)
+        code, out, _ = gateway.ends()
+        assert code == 0
+        entries = [json.loads(line) for line in out.splitlines()]
+        assert {"time", "level", "process", "pid", "logger", "message"} <= entries[0].keys()
+        assert any("a line of the game's own" in entry["message"] for entry in entries)
+        assert (tmp_path / "server/logs/gateway.log").read_text().splitlines() == out.splitlines()
+
+
+# --- code that changes ----------------------------------------------------------------------------
+
+
+def test_watch_reloads_when_the_code_changes(tmp_path: Path) -> None:
+    game = tmp_path / "game"
+    (game / "typeclasses").mkdir(parents=True)
+    with GatewayProcess(game, "--watch") as gateway:
+        log = game / "server/logs/gateway.log"
+        eventually(lambda: "watching the code" in log.read_text())
+        (game / "notes.txt").write_text("nothing to do with code")
+        (game / "server/logs/stray.py").write_text("")
+        eventually(lambda: _touched(game / "typeclasses/rooms.py") and len(gateway.world_pids()) > 1)
+        eventually(lambda: "reloaded" in log.read_text())
+        assert "typeclasses/rooms.py changed" in log.read_text()
+        assert "notes.txt" not in log.read_text()
+        assert "stray.py" not in log.read_text()
+        # Broken code is refused, and the old world goes on.
+        before = gateway.status()["world"]["generation"]
+        (game / "plan.json").write_text('{"default": {"check": "fail"}}')
+        (game / "typeclasses/rooms.py").write_text("x = (")
+        eventually(lambda: "not reloaded, the old code goes on: typeclasses/rooms.py, line 7" in log.read_text())
+        assert gateway.status()["world"]["generation"] == before
+
+
+def _touched(path: Path) -> bool:
+    """Written again each time: a watch that has only just begun may miss the first."""
+    path.write_text(f"# {os.urandom(4).hex()}\n")
+    return True
+
+
+# --- what manages the service ---------------------------------------------------------------------
+
+
+def test_the_service_manager_is_told(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind("notify")
+        manager.settimeout(10)
+        with GatewayProcess(tmp_path / "game", NOTIFY_SOCKET=os.path.abspath("notify")) as gateway:
+            told = ""
+            while "READY=1" not in told:
+                told += manager.recv(1000).decode() + "\n"
+            assert "STATUS=the world is starting" in told
+            gateway.process.send_signal(signal.SIGTERM)
+            while "STOPPING=1" not in told:
+                told += manager.recv(1000).decode() + "\n"
+            assert gateway.ends()[0] == 0
+
+
+# --- what the process is made of ------------------------------------------------------------------
+
+
+def test_the_gateway_knows_no_django_and_no_game_code() -> None:
+    asked = (
+        "import sys, perdure.server.gateway.__main__\n"
+        "heavy = 'django perdure.errors perdure.conf perdure.objects perdure.commands typer'\n"
+        "print([name for name in heavy.split() if name in sys.modules])"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_it_is_small(gateway: GatewayProcess) -> None:
+    with gateway:
+        assert gateway.status()["memory"] < 60_000_000
