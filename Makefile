@@ -9,11 +9,11 @@ MAKE_VENV := $(PYTHON) scripts/make_venv.py --venv $(VENV)
 PYTEST := $(BIN)/python -m pytest -n $(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv play test test-sqlite test-postgresql check format docs bench bench-full bench-airports bench-page soak lock clean
+.PHONY: help venv play test test-sqlite test-postgresql check format docs bench bench-full bench-airports bench-server bench-server-page bench-page crash-test soak lock clean
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r verb text; do \
-	  printf '  make %-16s %s\n' "$$verb" "$$text"; done
+	  printf '  make %-18s %s\n' "$$verb" "$$text"; done
 
 venv: ## make or bring up to date the virtual environment
 	@$(MAKE_VENV) --extras dev
@@ -56,9 +56,19 @@ bench-airports: venv ## the demo world of airports, built, queried and walked th
 	@$(MAKE_VENV) --extras dev,bench
 	@$(BIN)/python -m benchmarks run --world airports --out build/bench/latest.json $(ARGS)
 
+bench-server: venv ## whole games under the load of telnet clients (about 6 minutes; with ARGS=--evennia 20)
+	@$(BIN)/python -m benchmarks server --out build/bench/server.json $(ARGS)
+
+bench-server-page: venv ## write docs/speed/server.md from the latest run of bench-server
+	@$(BIN)/python -m benchmarks server-page build/bench/server.json
+
 bench-page: venv ## write the pages of docs/speed/ from the latest run
 	@$(MAKE_VENV) --extras dev,bench
 	@$(BIN)/python -m benchmarks page build/bench/latest.json
+
+crash-test: venv ## 200 kills and 100 reloads of a game under load (about half an hour)
+	@PERDURE_CRASH_KILLS=200 PERDURE_CRASH_RELOADS=100 PERDURE_CRASH_SEED=$${PERDURE_CRASH_SEED:-$$(date +%s)} \
+	  $(BIN)/python -m pytest --backend sqlite tests/crashes -s $(ARGS)
 
 soak: venv ## the random tests, at length
 	@HYPOTHESIS_PROFILE=soak $(PYTEST) --backend sqlite -m soak $(ARGS)

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -91,6 +91,64 @@ def _shown() -> Iterator[ShowProgress]:
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("starting", total=None)
         yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)
+
+
+@app.command()
+def server(
+    evennia: Annotated[
+        bool, typer.Option("--evennia", help="Evennia takes part, installed into an environment of its own.")
+    ] = False,
+    counts: Annotated[str, typer.Option(help="Numbers of clients, with commas.")] = "1,10,20,100",
+    scenarios: Annotated[str, typer.Option(help="look, say or both, with commas.")] = "look,say",
+    rounds: Annotated[int, typer.Option(help="How often each is measured.")] = 5,
+    seconds: Annotated[float, typer.Option(help="How long each time.")] = 5.0,
+    disturb: Annotated[bool, typer.Option(help="Measure logins, reloads and floods too.")] = True,
+    work: Annotated[
+        Path | None,
+        typer.Option(help="Where games are built; Evennia's are kept for the next run. By default in /tmp."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Where to write the results as JSON.")] = None,
+) -> None:
+    """Whole games under the load of telnet clients (W14); exit code 1 when something failed or a bar was lost."""
+    from benchmarks.server import page as server_page
+    from benchmarks.server import runner
+    from benchmarks.server.evennia_game import EvenniaNodelay, EvenniaServer
+    from benchmarks.server.perdure_game import PerdureServer
+
+    with tempfile.TemporaryDirectory(prefix="perdure-bench-") as temporary:
+        directory = work.absolute() if work else Path(temporary)
+        games: list[Any] = [PerdureServer(directory / "perdure")]
+        if evennia:
+            python = Path(evennia_environment.prepare(directory / "evennia-environment").python)
+            games += [kind(directory / kind.name, python) for kind in (EvenniaServer, EvenniaNodelay)]
+        plan = runner.ServerPlan(
+            games=games,
+            counts=[int(count) for count in counts.split(",")],
+            scenarios=tuple(scenarios.split(",")),
+            rounds=rounds,
+            seconds=seconds,
+            disturb=disturb,
+        )
+        with console.status("starting") as status:
+            results = runner.run(plan, status.update)
+    if out:
+        results.save(out)
+    server_page.show(results, console)
+    sys.exit(server_page.exit_code(results, console))
+
+
+@app.command("server-page")
+def write_server_page(
+    file: Annotated[Path, typer.Argument(help="Results of `server`.")],
+    directory: Annotated[Path, typer.Option(help="Where the page goes.")] = ROOT / "docs" / "speed",
+) -> None:
+    """Write the page of the server, and a copy of the results."""
+    from benchmarks.server import page as server_page
+    from benchmarks.server.results import read as read_server
+
+    results = read_server(file)
+    console.print(f"wrote {server_page.write(results, directory)}", markup=False)
+    results.save(directory / f"{server_page.NAME}.json")
 
 
 @app.command()

@@ -247,7 +247,7 @@ class LiveGame:
 
         def ready() -> bool:
             if self.process is not None and self.process.poll() is not None:
-                raise GameFailed(f"perdure run has ended with {self.process.returncode}\n{self.story()}")
+                raise GameFailed(f"perdure run has ended with {self.process.returncode}")
             return self.get("/readyz")[0] == 200
 
         eventually("/readyz says that the world serves", ready, seconds)
@@ -274,7 +274,7 @@ class LiveGame:
         try:
             code = self.process.wait(timeout=30)
         except subprocess.TimeoutExpired:
-            raise GameFailed(f"the game does not stop\n{self.story()}") from None
+            raise GameFailed("the game does not stop") from None
         self.process = None
         return code
 
@@ -331,7 +331,10 @@ class LiveGame:
     def story(self, lines: int = 80) -> str:
         """What the processes printed and logged, and what the clients saw, the last of it."""
         parts = []
-        for path in [self.output, *sorted((self.directory / "server" / "logs").glob("*"))]:
+        printed = self.output.exists() and self.output.stat().st_size
+        # `perdure run` prints what is logged too.
+        logs = [self.output] if printed else sorted((self.directory / "server" / "logs").glob("*"))
+        for path in logs:
             if path.is_file():
                 last = path.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]
                 parts.append("\n".join([f"--- {path.relative_to(self.directory)}", *last]))
