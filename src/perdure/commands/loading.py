@@ -114,7 +114,7 @@ def make_cmdset(source: Any, owner: Any) -> CmdSet:
 
 def stand_in(path: str, owner: Any, error: Exception) -> CmdSet:
     """What takes the place of a stored set that cannot be made; the owner is told that commands are missing."""
-    logger.error("the command set %s of %s: %s", path, describe(owner), error)
+    logger.error("the command set %s of %s: %s", path, describe(owner) if hasattr(owner, "_meta") else owner, error)
     fallback = _fallback_of(path)
     made: CmdSet | None = None
     if fallback and translated(fallback) != translated(path):
