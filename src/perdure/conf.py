@@ -43,6 +43,8 @@ DEFAULTS: dict[str, Any] = {
     },
     "CMDSET_MERGE_CACHE_MAXSIZE": 1000,
     "CMDSET_PATHS": ("commands", "perdure", "perdure.commands.default.cmdsets"),
+    "CMDSET_SESSION": "commands.default_cmdsets.SessionCmdSet",
+    "CMDSET_UNLOGGEDIN": "commands.default_cmdsets.UnloggedinCmdSet",
     "CMD_IGNORE_PREFIXES": "@&/+",
     "COMMAND_DEFAULT_ARG_REGEX": r"[ /\t\r\n]|$",
     "COMMAND_DEFAULT_CLASS": "perdure.commands.arguments.MuxCommand",

@@ -73,4 +73,6 @@ def require(instance: Any, operation: str) -> None:
 
 def describe(instance: Any) -> str:
     """`Furniture #5`: what an error message calls an instance, without reading its row."""
+    if not hasattr(instance, "_meta"):
+        return repr(instance)
     return f"{type(instance).__name__} #{instance.__dict__.get(instance._meta.pk.attname)}"

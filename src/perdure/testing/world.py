@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+from perdure.commands.installation import install, installed, uninstall
 from perdure.server.messages import (
     Connected,
     Disconnected,
@@ -127,6 +128,8 @@ class TestWorld:
         self.players: dict[int, Player] = {}
         self._sessids = itertools.count(1)
         self._room_id = room.pk
+        self._installed_here = not installed()
+        install()
         self.asked: list[tuple[str, str, int | None]] = []
         self.world = self._begin("start", [])
 
@@ -242,6 +245,8 @@ class TestWorld:
         self.world.close()
         SESSION_HANDLER.clear()
         script_clock.clear()
+        if self._installed_here:
+            uninstall()
 
     def _begin(self, mode: Any, records: list[SessionRecord]) -> World:
         world = World(self._deliver)
