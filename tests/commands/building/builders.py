@@ -56,7 +56,7 @@ class Builder:
         self.session = session
 
     def type(self, line: str, answers: Any = ()) -> Typed:
-        """Give a command; `answers` are the answers to its questions, in order."""
+        """Give a command; `answers` are the answers to its questions, in order, or "yes" for yes to all."""
         from perdure.commands.default.builder_commands import BUILDING_COMMANDS
 
         name = next(iter(line.replace("/", " ").split()))
@@ -66,11 +66,11 @@ class Builder:
         command.caller, command.account, command.session = self.caller, self.account, self.session
         command.cmdname, command.raw_cmdname, command.raw_string = name, name, line
         command.args = line[len(name) :]
-        left, questions = list(answers), []
+        left, questions = [] if answers == "yes" else list(answers), []
 
         def ask(question: str, **kwargs: Any) -> Answer:
             questions.append(question)
-            return Answer(left.pop(0))
+            return Answer(True if answers == "yes" else left.pop(0))
 
         command.ask = command.confirm = ask
         before = len(self.session.sent)

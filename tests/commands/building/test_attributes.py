@@ -35,7 +35,9 @@ def test_a_value_is_a_python_literal(owner, small_world, typed, value):
     assert "taken as text" not in told
 
 
-@pytest.mark.parametrize("typed", ["hello there", "1 + 1", "it's", "__import__('os')", "open('x')", "10**10", "[1, 2", "lambda: 1"])
+@pytest.mark.parametrize(
+    "typed", ["hello there", "1 + 1", "it's", "__import__('os')", "open('x')", "10**10", "[1, 2", "lambda: 1"]
+)
 def test_what_is_no_literal_is_text_and_told(owner, small_world, typed):
     told = owner.type(f"set lamp/x = {typed}")
     assert small_world.lamp.db.x == typed
@@ -68,7 +70,10 @@ def test_a_category(owner, small_world):
 
 
 @pytest.mark.defect("V-37")
-@pytest.mark.parametrize(("value", "shown"), [(0, "0 (int)"), ("", "'' (str)"), (False, "False (bool)"), ([], "[] (list)"), (None, "None (NoneType)")])
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0, "0 (int)"), ("", "'' (str)"), (False, "False (bool)"), ([], "[] (list)"), (None, "None (NoneType)")],
+)
 def test_falsy_values_are_shown(owner, small_world, value, shown):
     small_world.lamp.db.x = value
     assert shown in owner.type("set lamp/x")
@@ -122,7 +127,9 @@ def test_inside_of_lists_and_dicts(owner, small_world):
     assert lamp.db.x == {"Coins": [0, 10, 2], 5: "FIVE", "a/b:c": 1}
 
 
-@pytest.mark.parametrize("line", ["x[9]", "x[9] = 1", "x[0][0] = 1", "x[a] = 1", "missing[0] = 1", "x[9] =", "x[0", "x[+]"])
+@pytest.mark.parametrize(
+    "line", ["x[9]", "x[9] = 1", "x[0][0] = 1", "x[a] = 1", "missing[0] = 1", "x[9] =", "x[0", "x[+]"]
+)
 def test_a_way_that_leads_nowhere_changes_nothing_and_is_told(owner, small_world, line):
     small_world.lamp.db.x = ["text"]
     assert owner.type(f"set lamp/{line}")

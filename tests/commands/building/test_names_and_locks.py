@@ -68,7 +68,15 @@ def test_a_malformed_lock_changes_nothing(owner, small_world):
     assert str(small_world.lamp.locks) == before
 
 
-@pytest.mark.parametrize("line", ["lock lamp = control:all()", "lock lamp/control = all()", "lock/del lamp/control", "lock lamp = get:all();control:all()"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "lock lamp = control:all()",
+        "lock lamp/control = all()",
+        "lock/del lamp/control",
+        "lock lamp = get:all();control:all()",
+    ],
+)
 def test_who_controls_a_thing_is_changed_only_by_who_controls_it(builder, small_world, line):
     small_world.lamp.locks.add(f"edit:id({builder.caller.pk});control:false()")
     before = str(small_world.lamp.locks)

@@ -49,7 +49,9 @@ def test_nowhere_a_room_can_be_dug_but_no_exit(builder):
     assert not ObjectDB.objects.filter(db_key="hatch").exists()
 
 
-@pytest.mark.parametrize(("typed", "there", "back"), [("n", "north", "south"), ("up", "up", "down"), ("sw", "southwest", "northeast")])
+@pytest.mark.parametrize(
+    ("typed", "there", "back"), [("n", "north", "south"), ("up", "up", "down"), ("sw", "southwest", "northeast")]
+)
 def test_tunnel_digs_in_a_direction(builder, small_world, typed, there, back):
     builder.type(f"tunnel {typed} = Meadow")
     meadow = named("Meadow")
