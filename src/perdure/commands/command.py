@@ -97,6 +97,7 @@ class Command:
     names: ClassVar[tuple[str, ...]] = ("command",)
     name_set: ClassVar[frozenset[str]] = frozenset({"command"})
     _declared_locks: ClassVar[str | None] = None
+    _declared_category: ClassVar[Any] = None
     _arg_pattern: ClassVar[re.Pattern[str] | None] = None
     _obj: Any = None
     #: Counts changes of names of instances that may lie in sets already.
@@ -106,8 +107,9 @@ class Command:
         super().__init_subclass__(**kwargs)
         cls.key = naming.normal_name(cls.key, cls.__qualname__)
         cls._set_names(cls, cls.key, cls.aliases)
-        if cls.help_category is not None:
-            cls.help_category = str(cls.help_category).lower()
+        source = next(base for base in cls.__mro__ if "help_category" in vars(base))
+        if source is cls or not issubclass(source, Command):
+            cls._declared_category = cls.help_category
         if cls.__doc__ is None:
             cls.__doc__ = next((base.__doc__ for base in cls.__mro__[1:] if base.__doc__), None)
         locks = next(vars(base)["locks"] for base in cls.__mro__ if "locks" in vars(base))
@@ -129,8 +131,10 @@ class Command:
         declared = conf.COMMAND_DEFAULT_LOCKS if cls._declared_locks is None else cls._declared_locks
         cls.lock_storage = _checked_locks(declared or "", f"{cls.__module__}.{cls.__qualname__}")
         cls._arg_pattern = _pattern(conf.COMMAND_DEFAULT_ARG_REGEX if cls.arg_regex is BY_SETTING else cls.arg_regex)
-        if cls.help_category is None:
-            cls.help_category = str(conf.COMMAND_DEFAULT_HELP_CATEGORY).lower()
+        declared_category = cls._declared_category
+        cls.help_category = str(
+            conf.COMMAND_DEFAULT_HELP_CATEGORY if declared_category is None else declared_category
+        ).lower()
         cls._prepared = True  # type: ignore[attr-defined]
 
     def _configure(self, attributes: dict[str, Any]) -> None:

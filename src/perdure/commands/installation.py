@@ -10,7 +10,7 @@ from perdure.transactions import on_commit
 from perdure.typeclasses import handlers
 from perdure.typeclasses.cmdsets import set_cmdset_loader
 
-__all__ = ["install", "uninstall"]
+__all__ = ["install", "installed", "uninstall"]
 
 _UID = "perdure.commands"
 
@@ -29,6 +29,11 @@ def uninstall() -> None:
     set_cmdset_loader(None)
     set_exit_cmdset_factory(None)
     SIGNAL_OBJECT_POST_UNPUPPET.disconnect(dispatch_uid=_UID)
+
+
+def installed() -> bool:
+    """Whether `install` is in force."""
+    return handlers.provides("command_line")
 
 
 # What they need is imported when it is first needed: most processes that use the engine run no command.
