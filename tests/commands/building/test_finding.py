@@ -174,10 +174,29 @@ def test_each_of_several_is_told(owner, small_world):
 
 
 READS = [
-    "examine", "examine lamp", "examine *Bert", "set lamp", "set lamp/oil", "tag lamp", "alias lamp", "lock lamp", "find lamp",
-    "find/attr oil < 20", "link lamp", "sethome lamp", "cmdsets", "objects", "cache", "typeclass lamp", "typeclass/list",
-    "typeclass/show DefaultRoom", "scripts", "script lamp =", "explain lamp get", "tag/search old",
-]  # fmt: skip
+    "examine",
+    "examine lamp",
+    "examine *Bert",
+    "set lamp",
+    "set lamp/oil",
+    "tag lamp",
+    "alias lamp",
+    "lock lamp",
+    "find lamp",
+    "find/attr oil < 20",
+    "link lamp",
+    "sethome lamp",
+    "cmdsets",
+    "objects",
+    "cache",
+    "typeclass lamp",
+    "typeclass/list",
+    "typeclass/show DefaultRoom",
+    "scripts",
+    "script lamp =",
+    "explain lamp get",
+    "tag/search old",
+]
 
 
 @pytest.mark.defect("V-33")
