@@ -24,6 +24,7 @@ from perdure import signals
 from perdure.accounts.session_links import hold
 from perdure.conf import conf
 from perdure.errors import PuppetingError, Veto
+from perdure.locks.permissions import is_effective_superuser
 from perdure.transactions import transaction
 from perdure.typeclasses import veto
 
@@ -110,7 +111,7 @@ class Puppeting:
 
     def _may_have_many(self: Any) -> bool:
         permission = conf.PERMISSION_MULTIPLE_PUPPETS
-        return bool(self.check_permstring(permission)) if permission else bool(self.is_superuser)
+        return bool(self.check_permstring(permission)) if permission else is_effective_superuser(self)
 
     def _puppets_after(self: Any, session: Any, obj: Any) -> set[int]:
         """Ids of what the account would play once the session has switched."""

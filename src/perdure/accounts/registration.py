@@ -298,7 +298,7 @@ class Registration:
     def check_available_slots(self: Any, **kwargs: Any) -> str | None:
         """Why it may not have another one, or None. Superusers and developers always may."""
         available = self.get_available_character_slots()
-        if available is None or available > 0 or self.is_superuser or self.check_permstring("Developer"):
+        if available is None or available > 0 or self.check_permstring("Developer"):
             return None
         return f"You may have only {self.get_character_slots()} character(s)."
 

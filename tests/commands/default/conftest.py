@@ -1,14 +1,17 @@
-"""The world of `perdure.testing`, and throttles that begin empty."""
+"""The world of `perdure.testing`. It is imported late: pytest reads this before Django is set up."""
 
 from __future__ import annotations
 
 import pytest
 
-from perdure.accounts.throttle import ACCOUNT_THROTTLE, CREATION_THROTTLE, KNOWN_THROTTLE, LOGIN_THROTTLE
-from perdure.testing.plugin import world  # noqa: F401  (the fixture)
 
+@pytest.fixture
+def world(transactional_db, settings):
+    """A world of this test's own."""
+    from perdure.testing.world import make_world
 
-@pytest.fixture(autouse=True)
-def _fresh(transactional_db):
-    for throttle in (ACCOUNT_THROTTLE, CREATION_THROTTLE, KNOWN_THROTTLE, LOGIN_THROTTLE):
-        throttle.clear()
+    for kind in ("Unloggedin", "Session", "Account", "Character"):
+        setattr(settings, f"CMDSET_{kind.upper()}", f"perdure.commands.default.cmdsets.{kind}CmdSet")
+    made = make_world(settings)
+    yield made
+    made.close()

@@ -1,8 +1,7 @@
 """The command for channels: talking, listening, and what subscribers do. `channel_keeping` has what keepers do.
 
 Contract: a channel is found by a personal alias, else by name or alias, else by part of one; and only among those that
-the account may listen to or controls. `said_on_channel` finds the channel in a line such as "pub hello", which is no
-command: so the aliases that everybody has cost nobody a row.
+the account may listen to or controls. Lines such as "pub hello", which are no command, come here by the dispatcher.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from perdure.commands.default.channel_keeping import KEEPING, ChannelKeeping
 from perdure.commands.default.stock import StockCommand, plain_lines
 from perdure.errors import PerdureError
 
-__all__ = ["CmdChannel", "find_channels", "said_on_channel"]
+__all__ = ["CmdChannel", "find_channels"]
 
 SHOWN = 20
 MOST_ALIASES = 30
@@ -288,18 +287,3 @@ def find_channels(account: Any, name: str) -> list[Any]:
     if found:
         return found
     return [channel for channel in ChannelDB.objects.search_channel(name, exact=False) if reachable(channel, account)]
-
-
-def said_on_channel(account: Any, line: str) -> tuple[Any, str] | None:
-    """The channel and the text of a line such as "pub hello"; None if it does not begin with a channel's name.
-
-    Only channels that the account listens to count, by whole names and aliases; the longest one is meant.
-    """
-    line = line.strip()
-    lowered = line.lower()
-    best: tuple[int, Any] | None = None
-    for channel in ChannelDB.objects.get_subscriptions(account) if " " in line else ():
-        for name in (channel.key, *channel.aliases.all()):
-            if lowered.startswith(f"{name.lower()} ") and (best is None or len(name) > best[0]):
-                best = (len(name), channel)
-    return None if best is None else (best[1], line[best[0] :].strip())

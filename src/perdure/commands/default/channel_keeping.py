@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from perdure.accounts.models import AccountDB
+from perdure.channels.models import ChannelDB
 from perdure.errors import PerdureError
 from perdure.typeclasses import registry
 
@@ -60,7 +60,7 @@ class ChannelKeeping:
             self.usage()
             return
         try:
-            cls = registry.resolve(path.strip(), "ChannelDB") if path.strip() else _base_class()
+            cls = registry.resolve(path.strip(), ChannelDB) if path.strip() else registry.default_class(ChannelDB)
         except PerdureError as error:
             self.msg(f"That class cannot be used: {error}")
             return
@@ -178,7 +178,7 @@ class ChannelKeeping:
         channels = [self._controlled(name, "admin") for name in names if name]
         if None in channels:
             return [], None, ""
-        target = self.caller.search(who.strip(), typeclass=AccountDB) if who.strip() else None
+        target = self.caller.search(who.strip())
         return ([], None, "") if target is None else (channels, target, reason.strip())
 
     def _listens(self: Any, channel: Any, target: Any) -> bool:
@@ -198,9 +198,3 @@ class ChannelKeeping:
             channel.msg(f"{target.key} was taken off the channel by {self.caller.key}.{why}")
         security.info("account #%s booted from channel %s by #%s", target.pk, channel.key, self.caller.pk)
         self.msg(f"{target.key} is off {channel.key}.")
-
-
-def _base_class() -> Any:
-    from perdure.channels.models import ChannelDB
-
-    return registry.default_class(ChannelDB)

@@ -1,0 +1,3 @@
+"""Topics that cannot be read."""
+
+TOPIC = {"key": "broken", "text": 1 / 0}
