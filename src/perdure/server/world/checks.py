@@ -39,6 +39,9 @@ class GameBroken(Exception):
     file: str = ""
     line: int = 0
 
+    def __str__(self) -> str:
+        return self.summary
+
     @classmethod
     def of(cls, error: BaseException, what: str) -> GameBroken:
         """What an exception says about `what`."""
@@ -116,14 +119,13 @@ def _system_checks() -> None:
 
 def _imports() -> None:
     """What the settings name."""
-    from perdure.commands.default.cmdsets import check_default_sets
     from perdure.conf import conf
     from perdure.locks.registry import get_all_lockfuncs
     from perdure.server.world import inputs
     from perdure.server.world.lifecycle import hooks_module
 
     for what, function in (
-        ("the command sets cannot be used", check_default_sets),
+        ("the command sets of the settings cannot be used", _default_sets),
         ("the lock functions cannot be used", get_all_lockfuncs),
         (f"{conf.AT_SERVER_STARTSTOP_MODULE} cannot be used", hooks_module),
         ("the input functions cannot be used", inputs.load),
@@ -133,6 +135,15 @@ def _imports() -> None:
             function()
         except Exception as error:
             raise GameBroken.of(error, what) from error
+
+
+def _default_sets() -> None:
+    """The command sets that the settings name, filled."""
+    from perdure.commands.loading import load_cmdset_class
+    from perdure.conf import conf
+
+    for setting in ("CMDSET_UNLOGGEDIN", "CMDSET_SESSION", "CMDSET_ACCOUNT", "CMDSET_CHARACTER"):
+        load_cmdset_class(getattr(conf, setting))()
 
 
 def _urlconf() -> str:

@@ -70,7 +70,7 @@ def start(world: World, mode: Mode, records: Sequence[SessionRecord]) -> None:
     for session, record in zip(sessions, records, strict=True):
         _step(world, "session", lambda session=session, record=record: _restore(session, record))  # type: ignore[misc]
     _step(world, "timers of scripts", lambda: scripts.resume_after(mode))
-    _step(world, "delayed tasks", delays.restore_tasks)
+    _step(world, "delayed tasks", lambda: delays.restore_tasks(mode))
     _step(world, "bans", lambda: tell_bans(world))
     if mode != "start":
         _step(world, "news", lambda: _announce(conf.BROADCAST_SERVER_RESTART_MESSAGES))

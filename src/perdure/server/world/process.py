@@ -115,8 +115,13 @@ class WorldProcess:
         order = self._control.get()
         if not isinstance(order, TakeOver):
             return 0
+        from perdure.gameloop import Watchdog
+
         self._take_over(order)
+        watchdog = Watchdog(self._world.loop, self._world.loop.slow_seconds)
+        watchdog.start()
         self._world.loop.run_forever()
+        watchdog.stop()
         self._world.close()
         self._remove(socket_path)
         self.link.send([Stopped()])
@@ -128,10 +133,12 @@ class WorldProcess:
 
         try:
             warnings = check_game(strict=welcome.mode in ("reload", "reset"))
+            from perdure.server.world.warming import warm_up
             from perdure.server.world.world import World
 
             self._world = World(self.link.send)
             self._world.ask_gateway = self._ask_gateway
+            warm_up()
             return warnings
         except Exception as error:  # boundary of user code: the gateway, and whoever asked, must hear what it was
             broken = error if isinstance(error, GameBroken) else GameBroken.of(error, "the world cannot be set up")

@@ -1,32 +1,47 @@
 """The command sets of this game, by the names that the settings give them (`CMDSET_CHARACTER` and so on).
 
-Each lists the command classes that it adds to Perdure's own.
+Each begins with Perdure's own commands; add yours below the `super()` call, or `self.remove("name")` what you do not want.
 """
 
+from perdure.commands.default import cmdsets
 
-class CharacterCmdSet:
+
+class CharacterCmdSet(cmdsets.CharacterCmdSet):
     """What somebody can type while they act through a character."""
 
     key = "DefaultCharacter"
-    commands: tuple[type, ...] = ()
+
+    def at_cmdset_creation(self) -> None:
+        """Perdure's commands, and this game's."""
+        super().at_cmdset_creation()
+        # from commands.command import Command   ...   self.add(MyCommand)
 
 
-class AccountCmdSet:
+class AccountCmdSet(cmdsets.AccountCmdSet):
     """What they can type whether or not they have a character."""
 
     key = "DefaultAccount"
-    commands: tuple[type, ...] = ()
+
+    def at_cmdset_creation(self) -> None:
+        """Perdure's commands, and this game's."""
+        super().at_cmdset_creation()
 
 
-class UnloggedinCmdSet:
+class UnloggedinCmdSet(cmdsets.UnloggedinCmdSet):
     """What can be typed before login."""
 
     key = "DefaultUnloggedin"
-    commands: tuple[type, ...] = ()
+
+    def at_cmdset_creation(self) -> None:
+        """Perdure's commands, and this game's."""
+        super().at_cmdset_creation()
 
 
-class SessionCmdSet:
-    """What belongs to a connection, before and after login."""
+class SessionCmdSet(cmdsets.SessionCmdSet):
+    """What belongs to a connection, after login."""
 
     key = "DefaultSession"
-    commands: tuple[type, ...] = ()
+
+    def at_cmdset_creation(self) -> None:
+        """Perdure's commands, and this game's."""
+        super().at_cmdset_creation()
