@@ -11,9 +11,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from perdure.server.gateway.keeping import Restarts, Result
 from perdure.server.gateway.reload import Phase
 from perdure.server.gateway.settings import GatewaySettings, Limits, Timeouts
-from perdure.server.gateway.worlds import Restarts, Result, Worlds
+from perdure.server.gateway.worlds import Worlds
 from perdure.server.messages import Connected, Disconnected, Done, Line, SessionRecord, SessionState, Text
 
 FAKE_WORLD = [sys.executable, str(Path(__file__).with_name("fake_world.py"))]

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SERVE = """
 import sys
 from perdure.server.gateway.__main__ import main
-from perdure.server.gateway.worlds import Restarts
+from perdure.server.gateway.keeping import Restarts
 sys.exit(main(sys.argv[2:], command=sys.argv[1].split("|"), restarts=Restarts(delays=(0.0, 0.05))))
 """
 

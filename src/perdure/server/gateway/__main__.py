@@ -27,11 +27,12 @@ from typing import Any
 from perdure.server import logs
 from perdure.server.gateway.control import Control
 from perdure.server.gateway.gateway import Gateway
+from perdure.server.gateway.keeping import Restarts
 from perdure.server.gateway.process import WORLD_COMMAND, WorldLost, memory_of
 from perdure.server.gateway.run_directory import CONTROL_SOCKET, SETTINGS_FILE, AlreadyRuns, RunDirectory
 from perdure.server.gateway.service_manager import tell_service_manager
 from perdure.server.gateway.settings import GatewaySettings, load
-from perdure.server.gateway.worlds import Restarts, Worlds
+from perdure.server.gateway.worlds import Worlds
 from perdure.version import __version__
 
 __all__ = ["main"]

@@ -33,6 +33,8 @@ __all__ = ["IN_WORDS", "TRANSITIONS", "Host", "IllegalTransition", "Phase", "Suc
 GRACE = 0.5
 #: A quiesced world answers no web requests, so those that it has may finish before; longer than this nobody waits.
 WEB_SECONDS = 1.0
+#: How long a world has that is to end at once.
+NOW_SECONDS = 1.0
 
 logger = logging.getLogger("perdure.gateway.reload")
 
@@ -271,11 +273,19 @@ class Succession:
             await asyncio.wait(set(self._retiring))
         self.move(Phase.STOPPED)
 
+    def hurry(self) -> None:
+        """Whoever is said farewell to has had time enough: end it now."""
+        if self.serving is not None:
+            self.serving.kill()
+
     async def _farewell(self, world: WorldProcess, now: bool) -> None:
-        if not now:
-            try:
-                await self._quiesce(world, "shutdown", None)
-            except WorldLost as error:
-                logger.error("the world did not finish in order: %s", error.summary)
-                await world.killed()
-        await world.end(min(1.0, self._timeouts.stop) if now else self._timeouts.stop)
+        if now:
+            await world.end(min(NOW_SECONDS, self._timeouts.stop))
+            return
+        try:
+            await self._quiesce(world, "shutdown", None)
+        except WorldLost as error:
+            logger.error("the world did not finish in order: %s", error.summary)
+            await world.killed()
+        else:
+            await world.end(self._timeouts.stop)

@@ -1,8 +1,7 @@
 """The worlds, for the rest of the gateway: one place to send to, whichever world serves, and one that keeps it alive.
 
 Contract: `send` never blocks and keeps the order; what is sent while no world takes it waits, bounded, and reaches
-the next one. `request` asks for a reload or a reset, one at a time; `stop` ends everything. A world that dies is
-followed by another; after some quick deaths in a row the gateway waits to be asked, with the connections open.
+the next one. `request` asks for a reload or a reset, `stop` ends everything; both as `Keeper` says.
 
 Invariants: only the world that serves, or that is taking over, is listened to. A line is given to one world only,
 unless that world itself has given it back; so nothing is done twice. The lines that a dead world was given and has
@@ -17,11 +16,10 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+from perdure.server.gateway.keeping import Keeper, Restarts, Result, Verb
 from perdure.server.gateway.link import LinkServer
 from perdure.server.gateway.process import WORLD_COMMAND, WorldLost, WorldProcess
 from perdure.server.gateway.reload import IN_WORDS, Phase, Succession
@@ -45,10 +43,9 @@ from perdure.server.messages import (
     Welcome,
 )
 
-__all__ = ["Request", "Restarts", "Result", "Sessions", "State", "Worlds"]
+__all__ = ["Sessions", "State", "Worlds"]
 
 State = Literal["starting", "serving", "reloading", "stopping", "down"]
-Verb = Literal["reload", "reset"]
 
 PING_SECONDS, SILENT_SECONDS = 5.0, 20.0
 
@@ -80,38 +77,6 @@ class Sessions(Protocol):
         """Wait until no web request is under way."""
 
 
-@dataclass(frozen=True)
-class Restarts:
-    """How often a dead world is followed by another.
-
-    Args:
-        quick: a world that served for less than so many seconds counts as a failure.
-        delays: seconds before each attempt after as many failures in a row; when they are used up, we give up.
-    """
-
-    quick: float = 60.0
-    delays: Sequence[float] = (0.0, 0.5, 2.0, 5.0, 10.0)
-
-
-@dataclass(frozen=True)
-class Result:
-    """What came of a request: one line, and the traceback for who wants it."""
-
-    ok: bool
-    summary: str
-    detail: str = ""
-
-
-@dataclass(eq=False)
-class Request:
-    """Somebody wants a new world."""
-
-    verb: Verb
-    sessid: int | None
-    report: Callable[[str], None] | None
-    result: asyncio.Future[Result] = field(repr=False)
-
-
 class Worlds:
     """All worlds of a gateway, one after the other.
 
@@ -136,26 +101,17 @@ class Worlds:
         self.on_state: Callable[[Any], None] | None = None
         self.settings = settings
         self.succession = Succession(self, settings.timeouts)
+        self.keeper = Keeper(self.succession, self, restarts or Restarts())
         self.started = time.time()
-        self.last_error: Result | None = None
-        self.has_served = False
         self._sessions: Sessions | None = None
         self._command = command
         self._environment = environment or {}
-        self._restarts = restarts or Restarts()
         self._directory = directory
         self._link = LinkServer(directory / "link.sock", self._find)
         self._processes: dict[str, WorldProcess] = {}
         self._waiting = Waiting(settings.limits.queued_lines)
         self._known: dict[int, SessionRecord] = {}
         self._told_full: set[int] = set()
-        self._failures = 0
-        self._served_since = 0.0
-        self._request: Request | None = None
-        self._wake = asyncio.Event()
-        self._work: asyncio.Task[None] | None = None
-        self._stop: bool | None = None
-        self._stopped = asyncio.Event()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._code: dict[int, asyncio.Future[CodeResult]] = {}
         self._numbers = 0
@@ -180,8 +136,8 @@ class Worlds:
         if self.is_serving:
             return "serving"
         if phase in (Phase.DRAINING, Phase.TAKING_OVER):
-            return "reloading" if self.has_served else "starting"
-        if phase is Phase.DOWN and (not self.has_served or self._may_try_again()):
+            return "reloading" if self.keeper.has_served else "starting"
+        if phase is Phase.DOWN and self.keeper.will_try:
             return "starting"
         return {Phase.STARTING: "starting", Phase.STOPPING: "stopping"}.get(phase, "down")  # type: ignore[return-value]
 
@@ -220,50 +176,40 @@ class Worlds:
             "what": IN_WORDS[self.succession.phase],
             "serving": self.is_serving,
             "waiting": len(self._waiting),
-            "failures": self._failures,
+            "failures": self.keeper.failures,
             "busy": self.busy,
-            "error": self.last_error.summary if self.last_error else None,
+            "error": self.keeper.last_error.summary if self.keeper.last_error else None,
             "world": world.status() if world else None,
         }
 
+    # --- life ------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Listen for worlds and keep one there until `stop`. Raises `WorldLost` if the first cannot serve."""
+        await self._link.start()
+        heartbeat = asyncio.get_running_loop().create_task(self._heartbeat())
+        try:
+            await self.keeper.run()
+        finally:
+            heartbeat.cancel()
+            for world in list(self._processes.values()):
+                await world.killed()
+            await self._link.close()
+
     @property
     def is_changing(self) -> bool:
-        """Whether a request would be refused, because another step is under way."""
-        return self._request is not None or self.succession.phase not in (Phase.SERVING, Phase.DOWN)
-
-    # --- requests --------------------------------------------------------------------------------
+        """Whether a request would be refused now."""
+        return self.keeper.is_changing
 
     async def request(
         self, verb: Verb, *, sessid: int | None = None, report: Callable[[str], None] | None = None
     ) -> Result:
-        """Ask for a new world, and wait for what comes of it.
-
-        Args:
-            verb: "reload" or "reset".
-            sessid: the session that asks, if one does.
-            report: called with a line for each step.
-        """
-        if self.is_changing or self._stop is not None:
-            result = Result(False, f"a {verb} is not possible now: {IN_WORDS[self.succession.phase]}")
-            self._tell_outcome(verb, sessid, result)
-            return result
-        self._request = Request(verb, sessid, report, asyncio.get_running_loop().create_future())
-        self._wake.set()
-        result = await self._request.result
-        return result
+        """Ask for a reload or a reset, and wait for what comes of it. See `Keeper`."""
+        return await self.keeper.request(verb, sessid=sessid, report=report)
 
     async def stop(self, *, now: bool = False) -> None:
-        """End the worlds, and `run` with them; returns when they have ended.
-
-        Args:
-            now: without giving the game time to say farewell.
-        """
-        self._stop = now or bool(self._stop)
-        self._wake.set()
-        # A change-over that is in its last second is let finish: it has a deadline, and the world then says farewell.
-        if self._work is not None and (now or self.succession.phase not in (Phase.DRAINING, Phase.TAKING_OVER)):
-            self._work.cancel()
-        await self._stopped.wait()
+        """End the worlds, and `run` with them. See `Keeper`."""
+        await self.keeper.stop(now=now)
 
     async def run_code(self, source: str, seconds: float = 3600.0) -> Result:
         """Run Python in the world that serves; `summary` is what it printed."""
@@ -282,104 +228,22 @@ class Worlds:
             del self._code[number]
         return Result(not result.failed, result.text)
 
-    # --- the life of the worlds ------------------------------------------------------------------
+    # --- what the keeper tells us ----------------------------------------------------------------
 
-    async def run(self) -> None:
-        """Start the first world and keep one serving until `stop`. Raises `WorldLost` if the first cannot serve."""
-        await self._link.start()
-        loop = asyncio.get_running_loop()
-        self._work = loop.create_task(self._supervise())
-        heartbeat = loop.create_task(self._heartbeat())
-        try:
-            with suppress(asyncio.CancelledError):
-                await self._work
-        finally:
-            heartbeat.cancel()
-            self._finish(Result(False, "the game is being stopped"))
-            await self.succession.shut_down(now=bool(self._stop))
-            for world in list(self._processes.values()):
-                await world.killed()
-            await self._link.close()
-            self._stopped.set()
-
-    async def _supervise(self) -> None:
-        await self.succession.bring_up("start")
-        while self._stop is None:
-            if self.succession.serving is None:
-                await self._bring_back()
-            else:
-                await self._watch(self.succession.serving)
-
-    async def _watch(self, world: WorldProcess) -> None:
-        """Until the world dies or somebody wants something."""
-        await self._woken_or(world.gone)
-        if world.gone.done():
-            quick = time.monotonic() - self._served_since < self._restarts.quick
-            self._failures = self._failures + 1 if quick else 0
-            self.succession.lost()
-        elif self._request is not None:
-            await self._carry_out(self._request)
-
-    async def _woken_or(self, gone: asyncio.Future[str] | None, seconds: float | None = None) -> None:
-        wake = asyncio.ensure_future(self._wake.wait())
-        try:
-            await asyncio.wait({wake, gone} if gone else {wake}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            wake.cancel()
-            self._wake.clear()
-
-    async def _carry_out(self, request: Request) -> None:
-        try:
-            await self.succession.replace(request.verb, request.sessid)
-        except WorldLost as error:
-            logger.error("the %s was refused: %s\n%s", request.verb, error.summary, error.detail)
-            self._finish(Result(False, error.summary, error.detail))
-        else:
-            self._failures = 0
-            self._finish(Result(True, f"the {request.verb} is done"))
-
-    def _may_try_again(self) -> bool:
-        return self.has_served and self._failures < len(self._restarts.delays)
-
-    async def _bring_back(self) -> None:
-        """Start a world after a crash: soon, later, or when somebody asks."""
-        if self._request is None:
-            await self._woken_or(None, self._restarts.delays[self._failures] if self._may_try_again() else None)
-        if self._stop is not None or (self._request is None and not self._may_try_again()):
-            return
-        request = self._request
-        if request is not None:
-            self._failures = 0
-        try:
-            await self.succession.bring_up("crash", request.sessid if request else None)
-        except WorldLost as error:
-            self._not_back(error)
-        else:
-            self._notice(RETURNED)
-            self._finish(Result(True, "the world is back"))
-
-    def _not_back(self, error: WorldLost) -> None:
-        self._failures += 1
-        logger.error("the world cannot be started: %s\n%s", error.summary, error.detail)
-        self._finish(Result(False, error.summary, error.detail))
-        if not self._may_try_again():
-            logger.critical("no world could be started %d times; mend it, then: perdure reload", self._failures)
-            self._notice(GIVEN_UP)
-            self._say_state()
-
-    def _finish(self, result: Result) -> None:
-        """Tell who asked, if somebody did. What went wrong is remembered until something goes right."""
-        request, self._request = self._request, None
-        self.last_error = None if result.ok else result
-        if request is not None:
-            self._tell_outcome(request.verb, request.sessid, result)
-            if not request.result.done():
-                request.result.set_result(result)
-
-    def _tell_outcome(self, verb: str, sessid: int | None, result: Result) -> None:
+    def outcome(self, verb: Verb, sessid: int | None, result: Result) -> None:
+        """The world that serves hears what came of a request, whoever asked."""
         world = self.succession.serving
         if world is not None and self.is_serving:
             world.send(Outcome(verb, result.ok, result.summary, result.detail, sessid))
+
+    def is_back(self) -> None:
+        """A world serves again after a crash."""
+        self._notice(RETURNED)
+
+    def given_up(self) -> None:
+        """No world can be started."""
+        self._notice(GIVEN_UP)
+        self._say_state()
 
     # --- what the succession asks of us ----------------------------------------------------------
 
@@ -438,7 +302,7 @@ class Worlds:
     def crashed(self, world: WorldProcess, reason: str) -> None:
         """Tell the players, and those whose lines may be lost what they were."""
         logger.error("world %d is lost: %s\n%s", world.generation, reason, world.last_output())
-        self.last_error = Result(False, reason)
+        self.keeper.last_error = Result(False, reason)
         self._notice(CRASHED)
         self._tell_in_doubt()
 
@@ -457,18 +321,12 @@ class Worlds:
 
     def moved(self, before: Phase, phase: Phase) -> None:
         """A change of phase is told to who asked, and to the gateway."""
-        if phase is Phase.SERVING and before is not Phase.CHECKING:
-            self._begin_to_serve()
-        if self._request is not None and self._request.report is not None:
-            self._request.report(IN_WORDS[phase])
-        self._say_state()
-
-    def _begin_to_serve(self) -> None:
-        self.has_served = True
-        self._served_since = self._heard_at = time.monotonic()
         world = self.succession.serving
-        if world is not None:
+        if phase is Phase.SERVING and before is not Phase.CHECKING and world is not None:
+            self._heard_at = time.monotonic()
             logger.info("world %d serves (pid %d)", world.generation, world.pid)
+        self.keeper.moved(before, phase)
+        self._say_state()
 
     def _say_state(self) -> None:
         if self.on_state is not None:
