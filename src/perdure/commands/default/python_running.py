@@ -29,6 +29,7 @@ from perdure.transactions import transaction
 __all__ = ["FILENAME", "PythonRun", "last_lines"]
 
 FILENAME = "<py>"
+_VALUE = "__value_of_the_last_expression__"
 _TRACEBACK_LINES = 12
 _OUTPUT_LIMIT = 50_000
 
@@ -50,7 +51,7 @@ class PythonRun:
         self.limit = limit
         self.value: Any = None
         self._printed = io.StringIO()
-        self._parts = list(_compiled(code))
+        self._code = _compiled(code)
 
     @property
     def printed(self) -> str:
@@ -63,11 +64,10 @@ class PythonRun:
 
     async def finish(self) -> Any:
         """Run it to its end; the value. Raises what the code raises, or `Interrupted`."""
-        for part in self._parts:
-            result = self._stretch(lambda part=part: eval(part, self.names))  # noqa: S307  a Developer's own code
-            if inspect.iscoroutine(result):
-                result = await _Stretches(self, result)
-            self.value = result
+        result = self._stretch(lambda: eval(self._code, self.names))  # noqa: S307  a Developer's own code
+        if inspect.iscoroutine(result):
+            await _Stretches(self, result)
+        self.value = self.names.pop(_VALUE, None)
         return self.value
 
     def _stretch(self, go_on: Any) -> Any:
@@ -76,19 +76,14 @@ class PythonRun:
             return go_on()
 
 
-def _compiled(code: str) -> Iterator[Any]:
-    """The code, with a last expression as a part of its own that has a value."""
+def _compiled(code: str) -> Any:
+    """The code, which leaves the value of a last expression under a name of ours."""
     tree = ast.parse(code, FILENAME, "exec")
-    if not tree.body:
-        return
-    *body, last = tree.body
-    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-    if isinstance(last, ast.Expr):
-        if body:
-            yield compile(ast.Module(body, []), FILENAME, "exec", flags, dont_inherit=True)
-        yield compile(ast.Expression(last.value), FILENAME, "eval", flags, dont_inherit=True)
-    else:
-        yield compile(tree, FILENAME, "exec", flags, dont_inherit=True)
+    if tree.body and isinstance(tree.body[-1], ast.Expr):
+        last = tree.body[-1]
+        tree.body[-1] = ast.copy_location(ast.Assign([ast.Name(_VALUE, ast.Store())], last.value), last)
+        ast.fix_missing_locations(tree)
+    return compile(tree, FILENAME, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
 
 
 class _Stretches:
@@ -175,8 +170,8 @@ def last_lines(error: BaseException, limit: float) -> str:
     if isinstance(error, Interrupted):
         return f"The code ran for more than {limit:g} seconds, so it was stopped and what it did is undone."
     entries = traceback.extract_tb(error.__traceback__)
-    first = next((index for index, entry in enumerate(entries) if entry.filename == FILENAME), 0)
-    # A syntax error of the typed code itself has no entry there: the frames are the compiler's callers.
-    shown = [] if isinstance(error, SyntaxError) and error.filename == FILENAME else entries[first:]
+    # Code that is no Python has no entry there: all frames are the compiler's callers.
+    first = next((index for index, entry in enumerate(entries) if entry.filename == FILENAME), len(entries))
+    shown = entries[first:]
     text = "".join(traceback.format_list(shown) + traceback.format_exception_only(error))
     return "\n".join(text.rstrip().splitlines()[-_TRACEBACK_LINES:])
