@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     from perdure.channels.channels import DefaultChannel as DefaultChannel
     from perdure.channels.models import ChannelDB as ChannelDB
     from perdure.channels.models import Msg as Msg
+    from perdure.commands.delays import TASK_HANDLER as TASK_HANDLER
+    from perdure.commands.delays import delay as delay
+    from perdure.commands.delays import run_async as run_async
+    from perdure.commands.repeating import repeat as repeat
+    from perdure.commands.repeating import unrepeat as unrepeat
     from perdure.create import create_account as create_account
     from perdure.create import create_accounts as create_accounts
     from perdure.create import create_channel as create_channel
@@ -48,8 +53,10 @@ if TYPE_CHECKING:
     from perdure.objects.objects import DefaultExit as DefaultExit
     from perdure.objects.objects import DefaultObject as DefaultObject
     from perdure.objects.objects import DefaultRoom as DefaultRoom
+    from perdure.scripts.global_scripts import GLOBAL_SCRIPTS as GLOBAL_SCRIPTS
     from perdure.scripts.models import ScriptDB as ScriptDB
     from perdure.scripts.scripts import DefaultScript as DefaultScript
+    from perdure.scripts.stored_tasks import persistent_task as persistent_task
     from perdure.search import search_account as search_account
     from perdure.search import search_channel as search_channel
     from perdure.search import search_message as search_message
@@ -70,6 +77,8 @@ if TYPE_CHECKING:
     from perdure.values import register_value_type as register_value_type
 
 __all__ = [
+    "GLOBAL_SCRIPTS",
+    "TASK_HANDLER",
     "AccountDB",
     "AttributeProperty",
     "ChannelDB",
@@ -103,11 +112,15 @@ __all__ = [
     "create_objects",
     "create_script",
     "create_scripts",
+    "delay",
     "flush_cache",
     "lockfuncs",
     "on_commit",
     "on_rollback",
+    "persistent_task",
     "register_value_type",
+    "repeat",
+    "run_async",
     "search_account",
     "search_channel",
     "search_message",
@@ -119,6 +132,7 @@ __all__ = [
     "setup",
     "signals",
     "transaction",
+    "unrepeat",
     "upgrade",
 ]
 
@@ -135,6 +149,7 @@ _HOMES: dict[str, str] = {
     "DefaultObject": "perdure.objects.objects:DefaultObject",
     "DefaultRoom": "perdure.objects.objects:DefaultRoom",
     "DefaultScript": "perdure.scripts.scripts:DefaultScript",
+    "GLOBAL_SCRIPTS": "perdure.scripts.global_scripts:GLOBAL_SCRIPTS",
     "MissingTypeclass": "perdure.typeclasses.missing:MissingTypeclass",
     "Msg": "perdure.channels.models:Msg",
     "NAttributeProperty": "perdure.typeclasses.attributes:NAttributeProperty",
@@ -142,6 +157,7 @@ _HOMES: dict[str, str] = {
     "PerdureError": "perdure.errors:PerdureError",
     "ScriptDB": "perdure.scripts.models:ScriptDB",
     "ServerConfig": "perdure.serverconfig.models:ServerConfig",
+    "TASK_HANDLER": "perdure.commands.delays:TASK_HANDLER",
     "TagCategoryProperty": "perdure.typeclasses.tags:TagCategoryProperty",
     "TagProperty": "perdure.typeclasses.tags:TagProperty",
     "Veto": "perdure.errors:Veto",
@@ -156,11 +172,15 @@ _HOMES: dict[str, str] = {
     "create_objects": "perdure.create:create_objects",
     "create_script": "perdure.create:create_script",
     "create_scripts": "perdure.create:create_scripts",
+    "delay": "perdure.commands.delays:delay",
     "flush_cache": "perdure.idmapper.models:flush_cache",
     "lockfuncs": "perdure.locks.lockfuncs",
     "on_commit": "perdure.transactions:on_commit",
     "on_rollback": "perdure.transactions:on_rollback",
+    "persistent_task": "perdure.scripts.stored_tasks:persistent_task",
     "register_value_type": "perdure.values:register_value_type",
+    "repeat": "perdure.commands.repeating:repeat",
+    "run_async": "perdure.commands.delays:run_async",
     "search_account": "perdure.search:search_account",
     "search_channel": "perdure.search:search_channel",
     "search_message": "perdure.search:search_message",
@@ -172,6 +192,7 @@ _HOMES: dict[str, str] = {
     "setup": "perdure.bootstrap:setup",
     "signals": "perdure.signals",
     "transaction": "perdure.transactions:transaction",
+    "unrepeat": "perdure.commands.repeating:unrepeat",
     "upgrade": "perdure.typeclasses.upgrades:upgrade",
 }
 

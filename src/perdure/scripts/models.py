@@ -1,4 +1,4 @@
-"""The table of scripts and of their attributes.
+"""The tables of scripts, of their attributes, and of delayed work.
 
 Contract: beside what every entity has, a script has a host (an object or an account, never both) and a timer whose
 whole state is in its row: interval, repeats, due time, count and what remained when it was paused.
@@ -22,12 +22,13 @@ from perdure.idmapper.wrappers import dbref_number
 from perdure.scripts.clock import script_clock
 from perdure.scripts.hosts import host_fields
 from perdure.scripts.managers import ScriptDBManager
+from perdure.scripts.stored_tasks import PersistentTask
 from perdure.scripts.timing import TIMER_FIELDS, Timed, whole_seconds
 from perdure.transactions import transaction
 from perdure.typeclasses.attribute_model import Attribute, attribute_constraints, attribute_indexes
 from perdure.typeclasses.models import TypedObject
 
-__all__ = ["ScriptAttribute", "ScriptDB"]
+__all__ = ["PersistentTask", "ScriptAttribute", "ScriptDB"]
 
 
 class ScriptDB(Timed, TypedObject):
