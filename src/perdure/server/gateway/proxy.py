@@ -183,11 +183,14 @@ class Proxy:
             return None
         world = self._world
         if world is None or world.path != path:
-            if world is not None:
-                world.retired = True
-                if not world.active:
-                    await world.transport.aclose()
-            world = self._world = _World(path)
+            before, self._world = world, _World(path)
+            world = self._world
+            world.active += 1
+            if before is not None:
+                before.retired = True
+                if not before.active:
+                    await before.transport.aclose()
+            return world
         world.active += 1
         return world
 

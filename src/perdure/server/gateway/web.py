@@ -223,7 +223,15 @@ def _websocket_class(gateway: Gateway) -> type[asyncio.Protocol]:
     most = gateway.settings.limits.line_burst + 100
 
     class Connection(WebSocketsSansIOProtocol):
-        """A WebSocket that takes in a bounded number of messages at once, and can be ended at once."""
+        """A WebSocket that takes in a bounded number of messages at once, can be ended, and says when it has."""
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.lost = asyncio.Event()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self.lost.set()
+            super().connection_lost(exc)
 
         def data_received(self, data: bytes) -> None:
             # Many small frames in one piece would all become objects before the first is looked at.
@@ -237,7 +245,7 @@ def _websocket_class(gateway: Gateway) -> type[asyncio.Protocol]:
             super().handle_connect(event)
             scope = getattr(self, "scope", None)
             if scope is not None:
-                cast(dict[str, Any], scope)["extensions"]["perdure.abort"] = self.transport.abort
+                cast(dict[str, Any], scope)["extensions"]["perdure.connection"] = (self.transport.abort, self.lost)
 
     return Connection
 

@@ -12,6 +12,7 @@ make no sense is disconnected after a few of them.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from perdure.server.gateway.lines import clean_line
 from perdure.server.gateway.oob import Refused, from_json, to_json
 from perdure.server.gateway.rendering import RENDERING_OPTIONS, html
 from perdure.server.gateway.sessions import Session, Stage
@@ -58,7 +60,8 @@ class BrowserSession(Session):
         self._refused = 0
         self._reason = ""
         self._tasks: list[asyncio.Task[None]] = []
-        self._abort: Callable[[], None] | None = websocket.scope.get("extensions", {}).get("perdure.abort")
+        connection: tuple[Callable[[], None], asyncio.Event] = websocket.scope["extensions"]["perdure.connection"]
+        self._abort, self._lost = connection
 
     async def run(self) -> None:
         """Serves the client until it goes, or is made to."""
@@ -87,7 +90,7 @@ class BrowserSession(Session):
                 )
             except (RuntimeError, TimeoutError, WebSocketDisconnect):
                 log.debug("Session %s did not wait for the end", self.sessid)
-        if self._waiting_bytes and self._abort is not None:
+        if self._waiting_bytes:
             self._abort()
 
     # --- what comes in -------------------------------------------------------------------------------
@@ -98,15 +101,24 @@ class BrowserSession(Session):
             message = await self._websocket.receive()
             if message["type"] != "websocket.receive":
                 return
-            if not self.bucket.take():
-                self.gateway.metrics.throttled += 1
-                await asyncio.sleep(self.bucket.wait())
-                self.bucket.take()
+            if not self.bucket.take() and not await self._slowed_down():
+                return
             text = message.get("text")
             self._take(text if text is not None else message.get("bytes") or b"")
-            while len(self._held) >= limit and self.stage is not Stage.GONE:
+            while len(self._held) >= limit and self.stage is not Stage.GONE and not self._lost.is_set():
                 self._room.clear()
-                await self._room.wait()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._room.wait(), 1.0)
+
+    async def _slowed_down(self) -> bool:
+        """Waits for as long as the client must; False if it has gone meanwhile, and what it sent too fast with it."""
+        self.gateway.metrics.throttled += 1
+        while not self.bucket.take():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._lost.wait(), self.bucket.wait() + 0.001)
+            if self._lost.is_set():
+                return False
+        return True
 
     def _take(self, text: str | bytes) -> None:
         try:
@@ -119,7 +131,7 @@ class BrowserSession(Session):
         if name == "websocket_close":
             self.close("the client has gone")
         elif name == "text":
-            self._held.extend(args[0].splitlines() or [""])
+            self._held.extend(map(clean_line, args[0].splitlines() or [""]))
             self._pass_on()
         else:
             self.gateway.message(self, name, args, kwargs, counted=True)
@@ -217,7 +229,6 @@ class BrowserSession(Session):
         """Ends the connection now."""
         self._reason = reason
         self.gateway.remove(self, reason)
-        if self._abort is not None:
-            self._abort()
+        self._abort()
         for task in self._tasks:
             task.cancel()

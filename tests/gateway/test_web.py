@@ -1,0 +1,360 @@
+"""The web port: what the gateway answers itself, and what it passes on to the world."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+
+import httpx
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, StreamingResponse
+from starlette.routing import Route
+
+from perdure.server import messages
+from tests.gateway.fakes import FakeWorlds, Harness, run
+from tests.gateway.test_tls import make_pair
+
+
+class Quiet(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self):
+        yield
+
+
+@contextlib.asynccontextmanager
+async def world_web(path, name="one"):
+    """The web server of a world on a Unix socket."""
+    gate = asyncio.Event()
+
+    async def show(request: Request):
+        body = await request.body()
+        headers = [[key.decode(), value.decode("latin-1")] for key, value in request.scope["headers"]]
+        path_and_query = request.scope["raw_path"].decode() + "?" + request.scope["query_string"].decode()
+        answer = {"world": name, "method": request.method, "path": path_and_query, "headers": headers}
+        return JSONResponse({**answer, "length": len(body), "body": body[:50].decode("latin-1")})
+
+    async def slowly(_request: Request):
+        async def pieces():
+            yield b"first"
+            await gate.wait()
+            yield b"second"
+
+        return StreamingResponse(pieces(), headers={"Connection": "x-secret", "X-Secret": "1", "Set-Cookie": "a=1"})
+
+    async def metrics(_request: Request):
+        return PlainTextResponse("perdure_world_commands_total 7\n")
+
+    methods = ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]
+    app = Starlette(
+        routes=[
+            Route("/slowly", slowly),
+            Route("/metrics", metrics),
+            Route("/{path:path}", show, methods=methods),
+        ]
+    )
+    server = Quiet(uvicorn.Config(app, uds=str(path), lifespan="off", log_config=None, timeout_graceful_shutdown=1))
+    task = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.005)
+    try:
+        yield gate
+    finally:
+        gate.set()
+        server.should_exit = True
+        await task
+
+
+def visitor(h, scheme="http", **kwargs):
+    return httpx.AsyncClient(base_url=f"{scheme}://127.0.0.1:{h.port('web')}", timeout=10, **kwargs)
+
+
+def headers_of(answer, name):
+    return [value for key, value in answer.json()["headers"] if key == name]
+
+
+def test_health_and_readiness():
+    async def play():
+        worlds = FakeWorlds(serving=False)
+        async with Harness(worlds, web_port=0) as h, visitor(h) as web:
+            assert (await web.get("/healthz")).status_code == 200
+            assert (await web.get("/readyz")).status_code == 503
+            worlds.become("serving")
+            answer = await web.get("/readyz")
+            assert (answer.status_code, answer.json()) == (200, {"world": "serving"})
+
+    run(play())
+
+
+@pytest.mark.defect("V-24")
+def test_metrics_are_those_of_both_and_for_this_machine(tmp_path):
+    async def play():
+        async with Harness(web_port=0) as h, visitor(h) as web, world_web(tmp_path / "s"):
+            client, _ = await h.player()
+            client.send(b"look\r\n")
+            await client.until(b"look\r\n")
+            text = (await web.get("/metrics")).text
+            assert "perdure_gateway_lines_total 1\n" in text
+            assert 'perdure_gateway_sessions{protocol="telnet"} 1\n' in text
+            assert "perdure_world_commands_total" not in text
+            h.worlds.http_socket = str(tmp_path / "s")
+            assert "perdure_world_commands_total 7\n" in (await web.get("/metrics")).text
+            answer = await web.get("/metrics", headers={"X-Forwarded-For": "1.2.3.4"})
+            assert answer.status_code == 403
+
+    run(play())
+
+
+def test_metrics_can_be_public(tmp_path):
+    async def play():
+        async with Harness(web_port=0, metrics_public=True) as h, visitor(h) as web:
+            assert (await web.get("/metrics", headers={"X-Forwarded-For": "1.2.3.4"})).status_code == 200
+
+    run(play())
+
+
+def test_other_paths_are_the_worlds(tmp_path):
+    async def play():
+        async with Harness(web_port=0) as h, visitor(h) as web, world_web(tmp_path / "s"):
+            h.worlds.http_socket = str(tmp_path / "s")
+            answer = await web.get("/a%20b/%2e%2e/c?x=1&y=%20", headers={"X-Other": "kept", "Keep-Alive": "1"})
+            seen = answer.json()
+            assert (seen["method"], seen["path"]) == ("GET", "/a%20b/%2e%2e/c?x=1&y=%20")
+            assert headers_of(answer, "x-other") == ["kept"]
+            assert headers_of(answer, "keep-alive") == []
+            assert headers_of(answer, "host") == [f"127.0.0.1:{h.port('web')}"]
+            answer = await web.post("/form", content=b"x" * 300_000)
+            assert (answer.json()["method"], answer.json()["length"]) == ("POST", 300_000)
+            answer = await web.put("/form", content=_pieces())
+            assert answer.json()["length"] == 20
+            assert (await web.delete("/form")).json()["method"] == "DELETE"
+            assert h.gateway.metrics.requests == 4
+
+    run(play())
+
+
+async def _pieces():
+    for _ in range(2):
+        yield b"0123456789"
+        await asyncio.sleep(0.01)
+
+
+@pytest.mark.defect("V-7")
+def test_who_asks_is_said_by_us_alone(tmp_path):
+    async def play():
+        async with (
+            Harness(web_port=0, upstream_ips=["10.0.0.1"]) as h,
+            visitor(h) as web,
+            world_web(tmp_path / "s"),
+        ):
+            h.worlds.http_socket = str(tmp_path / "s")
+            lies = {"X-Forwarded-For": "6.6.6.6", "X-Forwarded-Proto": "https", "X-Real-IP": "6.6.6.6"}
+            answer = await web.get("/", headers={**lies, "Forwarded": "for=6.6.6.6"})
+            assert headers_of(answer, "x-forwarded-for") == ["127.0.0.1"]
+            assert headers_of(answer, "x-forwarded-proto") == ["http"]
+            assert headers_of(answer, "x-real-ip") == headers_of(answer, "forwarded") == []
+
+    run(play())
+
+
+def test_a_proxy_of_ours_is_believed(tmp_path):
+    async def play():
+        async with Harness(web_port=0) as h, visitor(h) as web, world_web(tmp_path / "s"):
+            h.worlds.http_socket = str(tmp_path / "s")
+            h.worlds.hear(messages.Bans(["6.6.6.6"]))
+            await asyncio.sleep(0.01)
+            said = {"X-Forwarded-For": "6.6.6.6, 1.2.3.4", "X-Forwarded-Proto": "https"}
+            answer = await web.get("/", headers=said)
+            assert headers_of(answer, "x-forwarded-for") == ["1.2.3.4"]
+            assert headers_of(answer, "x-forwarded-proto") == ["https"]
+            assert (await web.get("/", headers={"X-Forwarded-For": "6.6.6.6"})).status_code == 403
+
+    run(play())
+
+
+def test_answers_stream_and_hop_by_hop_headers_stay(tmp_path):
+    async def play():
+        async with Harness(web_port=0) as h, visitor(h) as web, world_web(tmp_path / "s") as gate:
+            h.worlds.http_socket = str(tmp_path / "s")
+            async with web.stream("GET", "/slowly") as answer:
+                pieces = answer.aiter_raw()
+                assert await anext(pieces) == b"first"
+                assert not await h.gateway.http_drained(0.01)
+                gate.set()
+                assert await anext(pieces) == b"second"
+            assert answer.headers["set-cookie"] == "a=1"
+            assert "x-secret" not in answer.headers
+            assert await h.gateway.http_drained(1)
+
+    run(play())
+
+
+def test_a_visitor_who_leaves_in_the_middle_holds_nothing(tmp_path):
+    async def play():
+        async with Harness(web_port=0) as h, visitor(h) as web, world_web(tmp_path / "s"):
+            h.worlds.http_socket = str(tmp_path / "s")
+            for _ in range(5):
+                async with web.stream("GET", "/slowly") as answer:
+                    await anext(answer.aiter_raw())
+            assert await h.gateway.http_drained(2)
+            assert h.gateway._web.proxy._world.active == 0
+
+    run(play())
+
+
+@pytest.mark.defect("V-12")
+def test_a_body_that_is_too_long_is_refused(tmp_path):
+    async def play():
+        async with (
+            Harness(web_port=0, limits={"body_bytes": 15}) as h,
+            visitor(h) as web,
+            world_web(tmp_path / "s"),
+        ):
+            h.worlds.http_socket = str(tmp_path / "s")
+            assert (await web.post("/", content=b"x" * 16)).status_code == 413
+            assert (await web.post("/", content=_pieces())).status_code == 413
+            assert (await web.post("/", content=b"x" * 15)).status_code == 200
+            assert await h.gateway.http_drained(2)
+            assert h.gateway._web.proxy._world.active == 0
+
+    run(play())
+
+
+@pytest.mark.defect("V-19")
+def test_a_request_waits_while_the_world_changes_over(tmp_path):
+    async def play():
+        async with Harness(web_port=0) as h, visitor(h) as web, world_web(tmp_path / "two", "two"):
+            async with world_web(tmp_path / "one", "one"):
+                h.worlds.http_socket = str(tmp_path / "one")
+                assert (await web.get("/")).json()["world"] == "one"
+            h.worlds.become("reloading")
+            h.worlds.http_socket = None
+            waiting = [asyncio.create_task(web.get("/")), asyncio.create_task(web.post("/", content=b"abc"))]
+            await asyncio.sleep(0.1)
+            assert not any(task.done() for task in waiting)
+            assert (await web.get("/healthz")).status_code == 200
+            h.worlds.http_socket = str(tmp_path / "two")
+            h.worlds.become("serving")
+            answers = [await task for task in waiting]
+            assert [answer.json()["world"] for answer in answers] == ["two", "two"]
+            assert answers[1].json()["body"] == "abc"
+
+    run(play())
+
+
+def test_a_request_to_a_world_that_has_just_died_goes_to_the_next(tmp_path):
+    async def play():
+        async with Harness(web_port=0) as h, visitor(h) as web, world_web(tmp_path / "two", "two"):
+            h.worlds.http_socket = str(tmp_path / "gone")
+            waiting = asyncio.create_task(web.get("/"))
+            await asyncio.sleep(0.1)
+            h.worlds.http_socket = str(tmp_path / "two")
+            assert (await waiting).json()["world"] == "two"
+
+    run(play())
+
+
+def test_no_world_in_time_is_a_page_that_says_so():
+    async def play():
+        worlds = FakeWorlds(serving=False)
+        async with (
+            Harness(worlds, web_port=0, server_name="A <b> & C", timeouts={"world": 0.1}) as h,
+            visitor(h) as web,
+        ):
+            answer = await web.get("/", headers={"Accept": "text/html"})
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+            assert "A &lt;b&gt; &amp; C" in answer.text
+            assert "http" not in answer.text.replace("http-equiv", "")
+            answer = await web.get("/api/", headers={"Accept": "application/json"})
+            assert (answer.status_code, answer.headers["content-type"]) == (503, "text/plain; charset=utf-8")
+            assert h.gateway.metrics.requests_unserved == 2
+
+    run(play())
+
+
+def test_the_address_of_a_connection_is_looked_at_first():
+    async def play():
+        async with Harness(web_port=0, upstream_ips=[], limits={"connections_per_address": 2}) as h:
+            first = [await h.connect("web") for _ in range(2)]
+            third = await h.connect("web")
+            assert await third.ended() == b""
+            first[0].close()
+            await asyncio.sleep(0.02)
+            async with visitor(h) as web:
+                assert (await web.get("/healthz")).status_code == 200
+            h.worlds.hear(messages.Bans(["127.0.0.1"]))
+            await asyncio.sleep(0.02)
+            banned = await h.connect("web")
+            assert await banned.ended() == b""
+
+    run(play())
+
+
+def test_a_connection_that_asks_for_nothing_is_closed(monkeypatch):
+    monkeypatch.setattr("perdure.server.gateway.web._FIRST_REQUEST", 0.05)
+
+    async def play():
+        async with Harness(web_port=0) as h:
+            slow = await h.connect("web")
+            slow.send(b"GET /healthz HTTP/1.1\r\nX-A: ")
+            assert await slow.ended() == b""
+            quick = await h.connect("web")
+            quick.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            await quick.until(b'"ok"')
+            await asyncio.sleep(0.1)
+            quick.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            await quick.until(b'"ok"')
+
+    run(play())
+
+
+def test_nonsense_at_the_web_port_is_answered():
+    async def play():
+        async with Harness(web_port=0) as h:
+            client = await h.connect("web")
+            client.send(b"\x16\x03\x01 look\r\n\r\n")
+            assert b"400" in await client.ended()
+
+    run(play())
+
+
+@pytest.mark.defect("V-25")
+def test_https_from_the_same_pair(tmp_path):
+    cert, key = make_pair(tmp_path, "web.example")
+
+    async def play():
+        async with (
+            Harness(web_port=0, web_tls=True, tls_cert=cert, tls_key=key) as h,
+            visitor(h, "https", verify=False) as web,
+            world_web(tmp_path / "s"),
+        ):
+            h.worlds.http_socket = str(tmp_path / "s")
+            assert headers_of(await web.get("/"), "x-forwarded-proto") == ["https"]
+
+    run(play())
+
+
+def test_a_port_that_is_taken_is_named_and_nothing_stays_open():
+    async def play():
+        async with Harness() as h:
+            taken = h.port()
+            other = Harness(telnet_port=taken, web_port=0)
+            with pytest.raises(OSError, match=str(taken)):
+                await other.gateway.start()
+
+    run(play())
+
+
+def test_status_is_plain():
+    async def play():
+        async with Harness(web_port=0) as h:
+            await h.player()
+            status = json.loads(json.dumps(h.gateway.status()))
+            assert status["sessions"] == 1
+            assert status["protocols"] == {"telnet": 1}
+            assert status["ports"] == {"telnet": [h.port()], "web": [h.port("web")]}
+
+    run(play())

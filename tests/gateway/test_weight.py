@@ -1,0 +1,67 @@
+"""What the gateway loads, and what it weighs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+_IMPORTS = """
+import sys
+import perdure.server.gateway.gateway
+loaded = {name.partition(".")[0] for name in sys.modules}
+assert not loaded & {"django", "sqlite3", "lark", "prompt_toolkit", "pydantic", "prometheus_client"}, loaded
+ours = {name.split(".")[1] for name in sys.modules if name.startswith("perdure.")}
+assert ours <= {"server", "text", "version"}, ours
+"""
+
+_CLIENTS = """
+import asyncio, socket
+from perdure.server.gateway.metrics import resident_bytes
+from tests.gateway.fakes import Harness, FakeWorlds
+
+async def main():
+    async with Harness(web_port=0, timeouts={"login": 0.3}) as h:
+        before = resident_bytes()
+        sockets = []
+        for _ in range(100):
+            sock = socket.create_connection(("127.0.0.1", h.port()))
+            sock.setblocking(False)
+            sockets.append(sock)
+            await asyncio.sleep(0)
+        await asyncio.sleep(0.6)
+        for number in range(20):
+            for sock in sockets:
+                sock.send(b"say hello %d\\r\\n" % number)
+            await asyncio.sleep(0.05)
+            for sock in sockets:
+                sock.recv(100000)
+        assert len(h.gateway.sessions) == 100
+        assert h.gateway.metrics.lines == 2000, h.gateway.metrics.lines
+        print(resident_bytes(), before)
+        for sock in sockets:
+            sock.close()
+
+asyncio.run(main())
+"""
+
+
+def in_a_new_process(program):
+    return subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=".", timeout=60
+    )
+
+
+def test_there_is_no_django_and_no_game_in_it():
+    answer = in_a_new_process(_IMPORTS)
+    assert answer.returncode == 0, answer.stderr
+
+
+@pytest.mark.defect("V-27")
+def test_a_hundred_clients_stay_below_60_megabytes():
+    answer = in_a_new_process(_CLIENTS)
+    assert answer.returncode == 0, answer.stderr
+    total, before = map(int, answer.stdout.split())
+    assert total < 60_000_000
+    assert total - before < 10_000_000
