@@ -76,9 +76,7 @@ if TYPE_CHECKING:
     from perdure.typeclasses.upgrades import upgrade as upgrade
     from perdure.values import register_value_type as register_value_type
 
-__all__ = [
-    "GLOBAL_SCRIPTS",
-    "TASK_HANDLER",
+__all__ = [  # noqa: RUF022  (plain order: a test and the reference page have it so)
     "AccountDB",
     "AttributeProperty",
     "ChannelDB",
@@ -90,6 +88,7 @@ __all__ = [
     "DefaultObject",
     "DefaultRoom",
     "DefaultScript",
+    "GLOBAL_SCRIPTS",
     "MissingTypeclass",
     "Msg",
     "NAttributeProperty",
@@ -97,6 +96,7 @@ __all__ = [
     "PerdureError",
     "ScriptDB",
     "ServerConfig",
+    "TASK_HANDLER",
     "TagCategoryProperty",
     "TagProperty",
     "Veto",
