@@ -32,7 +32,8 @@ FILES = {
 
 from django.db import connection
 
-from perdure import Command, create_object, search_object
+from perdure import create_object, search_object
+from perdure.commands.command import Command
 from perdure.commands.default.cmdsets import CharacterCmdSet as Stock
 
 
