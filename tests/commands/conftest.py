@@ -12,7 +12,7 @@ import pytest
 
 
 @pytest.fixture
-def loop(db: None) -> Iterator[Any]:
+def loop(db: None, settings: Any) -> Iterator[Any]:
     """The command layer and a game loop; nothing of either is left afterwards."""
     from perdure.commands import installation, prompts, running
     from perdure.commands.gathering import merge_cache
@@ -20,6 +20,7 @@ def loop(db: None) -> Iterator[Any]:
     from perdure.idmapper.models import flush_cache
     from perdure.sessions import SESSION_HANDLER
 
+    settings.CMDSET_PATHS = ("tests.commands",)
     installed = installation.installed()
     installation.install()
     SESSION_HANDLER.clear()

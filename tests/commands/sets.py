@@ -59,4 +59,4 @@ class AccountSet(CmdSet):
     priority = -10
 
     def at_cmdset_creation(self) -> None:
-        self.add(Look(key="ooc"))
+        self.add(Command(key="ooc"))

@@ -245,6 +245,15 @@ def test_a_frozen_set_cannot_be_changed_but_copied():
     assert [found[0] for found in frozen.index.begins("get x")] == ["get"]
 
 
+def test_a_copy_keeps_its_options():
+    class Special(CmdSet):
+        mergetype, priority, no_exits, duplicates = "Replace", 7, True, True
+
+    copied = Special().copy()
+    assert (copied.key, copied.mergetype, copied.priority) == ("Special", "Replace", 7)
+    assert (copied.no_exits, copied.duplicates) == (True, True)
+
+
 def test_the_index_follows_changes():
     made = base()
     assert [found[2].key for found in made.index.begins("look here")] == ["look", "look"]

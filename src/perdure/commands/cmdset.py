@@ -38,6 +38,8 @@ MERGE_TYPES = ("Union", "Intersect", "Replace", "Remove")
 _serials = count(1)
 #: Attributes that change what comes of a merge.
 _OPTIONS = frozenset({"key", "mergetype", "priority", "duplicates", "no_objs", "no_exits", "key_mergetypes"})
+#: What a copy has as attributes of its own, since it is of no class of the game.
+_COPIED = (*sorted(_OPTIONS), "no_channels", "persistent", "errmessage")
 
 
 class CmdSet:
@@ -253,7 +255,8 @@ class CmdSet:
         """A set of the same commands that can be changed."""
         copied = object.__new__(CmdSet)
         vars(copied).update(vars(self))
-        vars(copied).update(commands=list(self.commands), serial=next(_serials), _frozen=False)
+        options = {name: getattr(self, name) for name in _COPIED}
+        vars(copied).update(options, commands=list(self.commands), serial=next(_serials), _frozen=False)
         # What was indexed for the original holds until the copy is changed.
         vars(copied)["_index_of"] = (copied.serial, Command.renamed) if self._index_is_current() else (0, 0)
         return copied

@@ -7,6 +7,7 @@ nothing.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from perdure.commands.cmdset import CmdSet
@@ -18,14 +19,10 @@ __all__ = ["EXIT_PRIORITY", "ExitCmdSet", "ExitCommand", "make_exit_cmdset"]
 EXIT_PRIORITY = 101
 
 
-class ExitCommand(Command):
-    """Go through an exit."""
+class _OfAnExit:
+    """What the commands of exits have in common, whatever class they are of."""
 
-    key = "exit"
-    arg_regex = r"\s*$"
-    auto_help = False
-    is_exit = True
-    help_category = "exits"
+    obj: Any
 
     @property
     def destination(self) -> Any:
@@ -39,6 +36,16 @@ class ExitCommand(Command):
         if obj is None:
             return False
         return bool(obj.locks.check(srcobj, access_type, default=default or access_type == "cmd"))
+
+
+class ExitCommand(_OfAnExit, Command):
+    """Go through an exit."""
+
+    key = "exit"
+    arg_regex = r"\s*$"
+    auto_help = False
+    is_exit = True
+    help_category = "exits"
 
     def func(self) -> Any:
         """Go, if the exit allows it."""
@@ -60,13 +67,18 @@ class ExitCmdSet(CmdSet):
 
 def make_exit_cmdset(way: Any) -> CmdSet:
     """The command set of an exit: what `DefaultExit.create_exit_cmdset` gives."""
-    command_class = way.exit_command or ExitCommand
+    command_class = _class_of(way.exit_command or ExitCommand)
     aliases = [alias for alias in way.aliases.all() if alias.strip()]
     command = command_class(key=way.key.strip() or f"#{way.pk}", aliases=aliases, obj=way)
-    if not isinstance(command, ExitCommand):
-        command.lock_storage = str(way.locks)
-        command.is_exit = True
     cmdset = ExitCmdSet(way)
     cmdset.priority = getattr(way, "priority", EXIT_PRIORITY)
     cmdset.add(command)
     return cmdset
+
+
+@lru_cache(maxsize=256)
+def _class_of(command_class: type[Command]) -> type[Command]:
+    """The class of the command of an exit, of the one that a game names."""
+    if issubclass(command_class, _OfAnExit):
+        return command_class
+    return type(command_class.__name__, (_OfAnExit, command_class), {"is_exit": True, "auto_help": False})

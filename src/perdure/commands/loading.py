@@ -46,7 +46,7 @@ def load_cmdset_class(path: str) -> type[CmdSet]:
     missing = []
     for candidate in candidates:
         module_name, _, name = candidate.rpartition(".")
-        if not module_name or not _may_import(module_name):
+        if not module_name or not (module_name in sys.modules or _may_import(module_name)):
             missing.append(candidate)
             continue
         module = _import(module_name, candidate)

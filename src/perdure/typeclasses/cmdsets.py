@@ -113,9 +113,13 @@ class Entry:
 
     def answers_to(self, wanted: Any) -> bool:
         """Whether this is the set meant by a class, an instance, a path or a key."""
-        if self.cmdset is wanted or self.path == cmdset_path(wanted):
+        path = cmdset_path(wanted)
+        if self.path == path:
             return True
-        key = getattr(self.cmdset, "key", None) or self.path.rpartition(".")[2]
+        cmdset = self.cmdset
+        if cmdset is wanted or getattr(cmdset, "path", None) == path:
+            return True
+        key = getattr(cmdset, "key", None) or self.path.rpartition(".")[2]
         return isinstance(wanted, str) and key.lower() == wanted.strip().lower()
 
 
