@@ -22,9 +22,9 @@ def clean_line(text: str) -> str:
     """The line without control characters."""
     if text.isprintable():
         return text
-    found = "\x08" in text or "\x7f" in text
-    while found:
-        text, found = _ERASED.subn("", text)
+    erased = text.count("\x08") + text.count("\x7f")
+    while erased:
+        text, erased = _ERASED.subn("", text)
     return _CONTROL.sub("", text)
 
 

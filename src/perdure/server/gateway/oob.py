@@ -108,8 +108,9 @@ def from_json(text: str | bytes, depth: int) -> tuple[str, list[Any], dict[str, 
     message = _decoded(text)
     if not isinstance(message, list) or not 1 <= len(message) <= 3:
         raise Refused("a message is [name, [values], {names: values}]")
-    name, args, kwargs = (*message, *([], {})[len(message) - 1 :])
-    return checked_message(name, args, kwargs, depth)
+    args = message[1] if len(message) > 1 else []
+    kwargs = message[2] if len(message) > 2 else {}
+    return checked_message(message[0], args, kwargs, depth)
 
 
 def to_json(name: str, args: list[Any], kwargs: Mapping[str, Any]) -> str:

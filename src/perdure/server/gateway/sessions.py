@@ -108,6 +108,11 @@ class Session:
     # --- what all have in common --------------------------------------------------------------------
 
     @property
+    def is_gone(self) -> bool:
+        """Whether this is over."""
+        return self.stage is Stage.GONE
+
+    @property
     def may_send(self) -> bool:
         """Whether another line may go to the world now."""
         return self.stage is Stage.KNOWN and len(self.unfinished) < self.gateway.settings.limits.queued_lines

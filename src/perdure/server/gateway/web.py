@@ -175,7 +175,7 @@ def _http_class(gateway: Gateway) -> type[asyncio.Protocol]:
         _network = ""
         _timer: asyncio.TimerHandle | None = None
 
-        def connection_made(self, transport: asyncio.BaseTransport) -> None:  # type: ignore[override]
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
             super().connection_made(cast(asyncio.Transport, transport))
             _set_up_socket(transport.get_extra_info("socket"))
             peer = transport.get_extra_info("peername")

@@ -23,7 +23,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from perdure.server.gateway.lines import clean_line
 from perdure.server.gateway.oob import Refused, from_json, to_json
 from perdure.server.gateway.rendering import RENDERING_OPTIONS, html
-from perdure.server.gateway.sessions import Session, Stage
+from perdure.server.gateway.sessions import Session
 
 if TYPE_CHECKING:
     from perdure.server.gateway.gateway import Gateway
@@ -97,7 +97,7 @@ class BrowserSession(Session):
 
     async def _read(self) -> None:
         limit = self.gateway.settings.limits.queued_lines
-        while self.stage is not Stage.GONE:
+        while not self.is_gone:
             message = await self._websocket.receive()
             if message["type"] != "websocket.receive":
                 return
@@ -105,7 +105,7 @@ class BrowserSession(Session):
                 return
             text = message.get("text")
             self._take(text if text is not None else message.get("bytes") or b"")
-            while len(self._held) >= limit and self.stage is not Stage.GONE and not self._lost.is_set():
+            while len(self._held) >= limit and not self.is_gone and not self._lost.is_set():
                 self._room.clear()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._room.wait(), 1.0)
@@ -182,7 +182,7 @@ class BrowserSession(Session):
         self._send(to_json("typing", [visible], {}))
 
     def _send(self, frame: str) -> None:
-        if self.stage is Stage.GONE:
+        if self.is_gone:
             return
         if self._waiting_bytes > self.gateway.settings.limits.output_bytes:
             self.gateway.metrics.slow_readers += 1
@@ -217,7 +217,7 @@ class BrowserSession(Session):
 
     def close(self, reason: str) -> None:
         """Ends the connection after what was shown has been sent."""
-        if self.stage is Stage.GONE:
+        if self.is_gone:
             return
         self.flush()
         self._reason = reason or "closed"
