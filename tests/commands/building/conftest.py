@@ -50,6 +50,18 @@ def small_world(db: None) -> Iterator[Any]:
 
 
 @pytest.fixture
+def world(transactional_db: None, settings: Any) -> Iterator[Any]:
+    """A world of the test's own, with the stock commands, for lines that go through the real pipeline."""
+    from perdure.testing.world import make_world
+
+    for kind in ("Unloggedin", "Session", "Account", "Character"):
+        setattr(settings, f"CMDSET_{kind.upper()}", f"perdure.commands.default.cmdsets.{kind}CmdSet")
+    made = make_world(settings)
+    yield made
+    made.close()
+
+
+@pytest.fixture
 def owner(small_world: Any) -> Any:
     return small_world.owner
 

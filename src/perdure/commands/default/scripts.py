@@ -206,7 +206,7 @@ def _done(script: Any, action: str, label: str) -> str:
     if action == "pause" and script.timer is not TimerState.RUNNING:
         return f"{label} is not running, so it cannot be paused."
     getattr(script, action)()
-    return f"{label} is {_DONE[action]}; its timer is {_timer(script)}."
+    return f"{label} is {_DONE[action]}."
 
 
 def _timer(script: Any) -> str:
