@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from typing import Any
-
 from perdure.commands.default.stock import StockCommand
+from perdure.commands.delays import TASK_HANDLER, Task
 from perdure.commands.durations import brief
 
 __all__ = ["CmdTasks"]
@@ -66,27 +64,26 @@ class CmdTasks(StockCommand):
         if not tasks:
             self.msg("Nothing is to be done later.")
             return
-        table = self.table("#", "In", "Function", "Arguments", "Kept")
+        table = self.table("#", "In", "State", "Function", "Arguments", "Kept")
         for task in tasks:
-            table.add_row(task.get_id(), _due(task), _function(task), _arguments(task), "yes" if task.persistent else "no")
+            kept = "yes" if task.persistent else "no"
+            table.add_row(task.get_id(), _due(task), task.state.value, _function(task), _arguments(task), kept)
         self.msg(str(table))
 
 
-def _tasks() -> list[Any]:
-    from perdure.commands.delays import TASK_HANDLER
-
-    return list(TASK_HANDLER.all())
+def _tasks() -> list[Task]:
+    return TASK_HANDLER.all()
 
 
-def _function(task: Any) -> str:
+def _function(task: Task) -> str:
     return str(task.name)
 
 
-def _due(task: Any) -> str:
-    return brief(max(0.0, task.due - time.time()))
+def _due(task: Task) -> str:
+    return brief(task.remaining)
 
 
-def _arguments(task: Any) -> str:
+def _arguments(task: Task) -> str:
     parts = [repr(argument) for argument in task.args] + [f"{name}={value!r}" for name, value in task.kwargs.items()]
     text = ", ".join(parts).replace("|", "||")
     return text if len(text) <= 60 else f"{text[:59]}…"
