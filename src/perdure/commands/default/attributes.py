@@ -123,7 +123,7 @@ class CmdSetAttribute(EditingCommand):
 
     def _set(self, target: Any, wanted: Target) -> None:
         try:
-            given = read_value(self.rhs, self._reference)
+            given = read_value(self.rhs or "", self._reference)
         except InvalidArgument as error:
             self.msg(escape(str(error)))
             return

@@ -127,7 +127,7 @@ class EditingCommand(StockCommand, ObjManipCommand):
     # --- classes
 
     def get_object_typeclass(
-        self, obj_type: str = "object", typeclass: str | None = None, method: str | None = None
+        self, obj_type: str = "object", typeclass: str | None = None, method: str = "cmd_create", **kwargs: Any
     ) -> tuple[Any, list[str]]:
         """The class of a new thing: `(class, [])`, or `(None, [what is wrong])`.
 
@@ -137,6 +137,7 @@ class EditingCommand(StockCommand, ObjManipCommand):
             obj_type: "object", "room", "exit" or "character".
             typeclass: the path that was typed, if any.
             method: the command that asks.
+            kwargs: what a game's own commands pass.
         """
         path = typeclass or getattr(conf, f"BASE_{obj_type.upper()}_TYPECLASS")
         try:
@@ -154,7 +155,7 @@ class EditingCommand(StockCommand, ObjManipCommand):
             **arguments: as for `create_object`.
         """
         typeclass, problems = self.get_object_typeclass(obj_type, path, self.key.removeprefix("@"))
-        made = None
+        made: Any = None
         if typeclass is not None:
             maker = None if is_account(self.caller) else self.caller
             # A character would be added to the characters that its maker can play.
@@ -162,7 +163,7 @@ class EditingCommand(StockCommand, ObjManipCommand):
             made, problems = typeclass.create(name, account=account, caller=maker, method=self.key, **arguments)
         if made is None:
             self.msg(f"'{escape(name)}' was not made: {escape('; '.join(problems))}")
-        elif isinstance(made, CharacterMaker):
+        elif issubclass(typeclass, CharacterMaker):
             made.locks.add(DefaultObject.get_default_lockstring(account=self.account, caller=maker))
         return made
 

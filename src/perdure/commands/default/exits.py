@@ -84,7 +84,7 @@ class CmdLink(EditingCommand):
     """
 
     key = "@link"
-    switch_options = ("twoway",)
+    switch_options: tuple[str, ...] = ("twoway",)
     locks = "cmd:perm(link) or perm(Builder)"
 
     def func(self) -> None:

@@ -151,7 +151,7 @@ class _ThreadsOutput(io.TextIOBase):
 def _printing_to(target: io.StringIO) -> Iterator[None]:
     before = sys.stdout, sys.stderr
     ours = _ThreadsOutput(before[0], target), _ThreadsOutput(before[1], target)
-    sys.stdout, sys.stderr = ours  # type: ignore[assignment]
+    sys.stdout, sys.stderr = ours
     try:
         yield
     finally:

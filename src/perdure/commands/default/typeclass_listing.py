@@ -69,7 +69,9 @@ def all_classes() -> GameClasses:
     failing = {
         module: f"{type(error).__name__}: {error}" for module, error in registry.import_typeclass_modules().items()
     }
-    engine, game, missing = [], [], []
+    engine: list[ClassEntry] = []
+    game: list[ClassEntry] = []
+    missing: list[ClassEntry] = []
     for family in FAMILIES:
         rows = _rows(family)
         for cls in registry.all_typeclasses(family):

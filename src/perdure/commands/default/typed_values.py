@@ -101,7 +101,7 @@ def _literal(node: ast.AST, entities: dict[str, Any]) -> Any:
         case ast.Name(id=name) if name in entities:
             return entities[name]
         case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=ast.Constant(value=int() | float() as number)):
-            return -number if isinstance(node.op, ast.USub) else number  # type: ignore[attr-defined]
+            return -number if isinstance(node.op, ast.USub) else number
         case ast.List(elts=items):
             return [_literal(item, entities) for item in items]
         case ast.Tuple(elts=items):
@@ -109,8 +109,8 @@ def _literal(node: ast.AST, entities: dict[str, Any]) -> Any:
         case ast.Set(elts=items):
             return _hashed(set, [_literal(item, entities) for item in items])
         case ast.Dict(keys=keys, values=values) if None not in keys:
-            pairs = zip(keys, values, strict=True)
-            return _hashed(dict, [(_literal(key, entities), _literal(value, entities)) for key, value in pairs])  # type: ignore[arg-type]
+            pairs: Any = zip(keys, values, strict=True)
+            return _hashed(dict, [(_literal(key, entities), _literal(value, entities)) for key, value in pairs])
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in _MADE:
             return _made(name, [_literal(arg, entities) for arg in args])
     raise _NotALiteral
