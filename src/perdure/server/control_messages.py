@@ -25,7 +25,7 @@ __all__ = [
 CONTROL_PROTOCOL = 1
 
 
-class ControlMessage(msgspec.Struct, array_like=True, tag=True, frozen=True):
+class ControlMessage(msgspec.Struct, array_like=True, tag=True):
     """Base: the name of the class, then its fields."""
 
 

@@ -25,7 +25,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 __all__ = ["FIELDS", "MARK", "JsonFormatter", "PlainFormatter", "SharedRotatingFile", "configure", "environment"]
 
@@ -122,10 +122,12 @@ class SharedRotatingFile(logging.handlers.RotatingFileHandler):
         """Write to the file that has the name now."""
         if self.stream is not None and not self._is_current():
             self.stream.close()
-            self.stream = None  # type: ignore[assignment]
+            self.stream = None
         super().emit(record)
 
     def _is_current(self) -> bool:
+        if self.stream is None:
+            return False
         try:
             named, opened = os.stat(self.baseFilename), os.fstat(self.stream.fileno())
         except OSError:
@@ -139,11 +141,11 @@ class SharedRotatingFile(logging.handlers.RotatingFileHandler):
             if self.stream is None or self._is_current():
                 super().doRollover()
 
-    def _open(self) -> TextIO:
+    def _open(self) -> Any:
         # Readable for the operator's group at most: what players type may stand in it.
         with contextlib.suppress(OSError):
             os.close(os.open(self.baseFilename, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o640))
-        return super()._open()  # type: ignore[return-value]
+        return super()._open()
 
 
 class _Queue(logging.handlers.QueueHandler):

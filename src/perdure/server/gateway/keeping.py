@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from perdure.server.gateway.process import WorldLost, WorldProcess
 from perdure.server.gateway.reload import IN_WORDS, Phase, Succession
@@ -170,7 +170,8 @@ class Keeper:
         while not ending.done():
             self._wake.clear()
             hurried = asyncio.ensure_future(self._wake.wait())
-            await asyncio.wait({ending, hurried}, return_when=asyncio.FIRST_COMPLETED)
+            both: set[asyncio.Future[Any]] = {ending, hurried}
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
             hurried.cancel()
             if self._stop and not ending.done():
                 self._succession.hurry()
@@ -197,8 +198,9 @@ class Keeper:
 
     async def _woken_or(self, gone: asyncio.Future[str] | None, seconds: float | None = None) -> None:
         wake = asyncio.ensure_future(self._wake.wait())
+        wanted: set[asyncio.Future[Any]] = {wake, gone} if gone else {wake}
         try:
-            await asyncio.wait({wake, gone} if gone else {wake}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(wanted, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
             wake.cancel()
             self._wake.clear()

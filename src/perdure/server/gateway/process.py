@@ -247,7 +247,7 @@ class WorldProcess:
             WorldLost: the world is gone, or has said that it cannot.
             TooLate: the time is up.
         """
-        wanted = {answer, self.gone, self.failed}
+        wanted: set[asyncio.Future[Any]] = {answer, self.gone, self.failed}
         await asyncio.wait(wanted, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         if answer.done():
             return answer.result()

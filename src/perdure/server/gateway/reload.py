@@ -21,7 +21,7 @@ from __future__ import annotations
 import asyncio
 import enum
 import logging
-from typing import Protocol
+from typing import Any, Protocol
 
 from perdure.server.gateway.process import TooLate, WorldLost, WorldProcess
 from perdure.server.gateway.settings import Timeouts
@@ -189,7 +189,7 @@ class Succession:
     async def _checked(self, new: WorldProcess) -> None:
         """Wait until the new world is ready, whatever becomes of the old one meanwhile."""
         deadline = asyncio.get_running_loop().time() + self._timeouts.reload
-        answers = {new.ready, new.failed, new.gone}
+        answers: set[asyncio.Future[Any]] = {new.ready, new.failed, new.gone}
         if self.serving is not None:
             await asyncio.wait(
                 {*answers, self.serving.gone}, timeout=self._timeouts.reload, return_when=asyncio.FIRST_COMPLETED
