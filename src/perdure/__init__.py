@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from perdure.channels.channels import DefaultChannel as DefaultChannel
     from perdure.channels.models import ChannelDB as ChannelDB
     from perdure.channels.models import Msg as Msg
+    from perdure.commands.default import catalogue as default_cmds
     from perdure.commands.delays import TASK_HANDLER as TASK_HANDLER
     from perdure.commands.delays import delay as delay
     from perdure.commands.delays import run_async as run_async
@@ -112,6 +113,7 @@ __all__ = [  # noqa: RUF022  (plain order: a test and the reference page have it
     "create_objects",
     "create_script",
     "create_scripts",
+    "default_cmds",
     "delay",
     "flush_cache",
     "lockfuncs",
@@ -172,6 +174,7 @@ _HOMES: dict[str, str] = {
     "create_objects": "perdure.create:create_objects",
     "create_script": "perdure.create:create_script",
     "create_scripts": "perdure.create:create_scripts",
+    "default_cmds": "perdure.commands.default.catalogue",
     "delay": "perdure.commands.delays:delay",
     "flush_cache": "perdure.idmapper.models:flush_cache",
     "lockfuncs": "perdure.locks.lockfuncs",

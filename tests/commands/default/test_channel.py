@@ -57,6 +57,8 @@ def test_ones_own_alias(people):
     assert "no command" in anna.send("the pub hello")
     assert nicks(anna.account) == []
     assert "no such alias" in anna.send("channel/unalias the pub")
+    assert "name of a command" in anna.send("channel/alias public = say")
+    assert "cannot be an alias" in anna.send("channel/alias public = " + "x" * 600)
 
 
 def test_aliases_work_out_of_character_too(people):

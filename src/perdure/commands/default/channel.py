@@ -255,6 +255,9 @@ class CmdChannel(ChannelKeeping, StockCommand):
         if len(known) >= MOST_ALIASES:
             self.msg(f"You have {MOST_ALIASES} aliases of channels; remove some first.")
             return
+        if alias and self.cmdset.get(alias) is not None:
+            self.msg(f"{alias.replace('|', '||')} is the name of a command; choose another alias.")
+            return
         try:
             channel.add_user_channel_alias(self.caller, alias)
         except PerdureError as error:
