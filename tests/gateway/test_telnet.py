@@ -289,6 +289,19 @@ def test_gmcp_both_ways():
     run(play())
 
 
+def test_the_client_of_the_system_edits_its_lines_itself():
+    async def play():
+        async with Harness() as h:
+            client, _ = await h.player()
+            client.send(bytes((IAC, WILL, LINEMODE)))
+            await client.until(sub(LINEMODE, b"\x01\x01"))
+            client.send(sub(LINEMODE, b"\x01\x05") + sub(LINEMODE, b"\x03\x01\x00\x00\x03\x62\x03"))
+            client.send(b"look\r\0")
+            await client.until(b"you said look\r\n")
+
+    run(play())
+
+
 def test_mssp():
     async def play():
         async with Harness(mssp={"GENRE": "Fantasy", "FAMILY": ["Perdure"]}) as h:

@@ -223,6 +223,17 @@ def test_a_body_that_is_too_long_is_refused(tmp_path):
     run(play())
 
 
+def test_a_body_that_does_not_come_is_not_waited_for(tmp_path):
+    async def play():
+        async with Harness(web_port=0, timeouts={"request": 0.1}) as h, world_web(tmp_path / "s"):
+            h.worlds.http_socket = str(tmp_path / "s")
+            client = await h.connect("web")
+            client.send(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
+            assert b"408" in await client.ended()
+
+    run(play())
+
+
 @pytest.mark.defect("V-19")
 def test_a_request_waits_while_the_world_changes_over(tmp_path):
     async def play():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import socket
 
 import pytest
@@ -69,11 +70,15 @@ def test_the_kind_and_what_else_comes_with_a_text():
 
 
 @pytest.mark.defect("V-5")
-def test_the_ticket_of_the_website_goes_to_the_world():
+def test_the_ticket_of_the_website_goes_to_the_world_and_nowhere_else(caplog):
+    caplog.set_level(logging.DEBUG)
+
     async def play():
         async with Harness(web_port=0) as h, browser(h, "?ticket=abc123"):
             (connected,) = await h.worlds.until(messages.Connected)
             assert connected.ticket == "abc123"
+            logged = [r.getMessage() for r in caplog.records if r.name != "websockets.client"]
+            assert "abc123" not in str(logged)
             assert "abc123" not in str(h.gateway.records())
 
     run(play())
@@ -285,6 +290,7 @@ def test_where_the_world_is_at_is_told_to_browsers():
         async with Harness(worlds, web_port=0) as h, browser(h) as ws:
             _name, _args, kwargs = await said(ws)
             assert kwargs == {"type": "holding"}
+            assert (await said(ws, "world"))[1] == ["starting"]
             await send(ws, "text", "look")
             worlds.become("serving")
             assert (await said(ws, "world"))[1] == ["serving"]

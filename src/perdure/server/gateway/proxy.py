@@ -149,13 +149,15 @@ class Proxy:
                 if loop.time() > until:
                     break
                 continue
-            body = _Body(request, limit)
+            body = _Body(request, limit, self._gateway.settings.timeouts.request)
             try:
                 return await self._pass_on(request, world, body)
             except _TooLong:
                 return _too_long(limit)
             except ClientDisconnect:
                 return Response(status_code=400)
+            except TimeoutError:
+                return PlainTextResponse("The request did not come.\n", 408, {"Connection": "close"})
             except (httpx.HTTPError, OSError) as error:
                 again = not body.begun and (isinstance(error, httpx.ConnectError) or request.method in _ASKING)
                 log.info("The world did not answer %s: %r", request.url.path, error)
@@ -271,17 +273,23 @@ class _Passing(StreamingResponse):
 class _Body(httpx.AsyncByteStream):
     """The body of a request, while it comes in."""
 
-    def __init__(self, request: Request, limit: int) -> None:
+    def __init__(self, request: Request, limit: int, seconds: float) -> None:
         headers = request.headers
         self.expected = "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
         self.begun = False
         self._request = request
         self._limit = limit
+        self._seconds = seconds
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         self.begun = True
         length = 0
-        async for piece in self._request.stream():
+        pieces = self._request.stream()
+        while True:
+            async with asyncio.timeout(self._seconds):
+                piece = await anext(pieces, None)
+            if piece is None:
+                return
             length += len(piece)
             if length > self._limit:
                 raise _TooLong

@@ -86,15 +86,16 @@ def html(text: str, options: Mapping[str, Any], flags: Mapping[str, Flag]) -> st
     """The text as browsers get it."""
     raw = bool(options.get("raw") or flags.get("RAW"))
     plain = bool(options.get("nocolor") or flags.get("NOCOLOR"))
+    screenreader = bool(options.get("screenreader") or flags.get("SCREENREADER"))
     if len(text) > _LONG:
-        return _html.__wrapped__(text, raw, plain)
-    return _html(text, raw, plain)
+        return _html.__wrapped__(text, raw, plain, screenreader)
+    return _html(text, raw, plain, screenreader)
 
 
 @lru_cache(maxsize=_KEPT)
-def _html(text: str, raw: bool, plain: bool) -> str:
+def _html(text: str, raw: bool, plain: bool, screenreader: bool) -> str:
     if raw:
         text = escape(text)
     elif plain:
         text = escape(to_plain(text))
-    return to_html(text)
+    return to_html(text, screenreader=screenreader)

@@ -69,6 +69,8 @@ class WebPort:
             ws_per_message_deflate=False,
             lifespan="off",
             log_config=None,
+            # What it says of each WebSocket has the ticket in it; with what it says of nonsense anybody could fill logs.
+            log_level="error",
             access_log=False,
             proxy_headers=False,
             server_header=False,

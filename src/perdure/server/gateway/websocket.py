@@ -67,6 +67,8 @@ class BrowserSession(Session):
         """Serves the client until it goes, or is made to."""
         self.gateway.add(self)
         self.gateway.ready(self)
+        if not self.gateway.worlds.is_serving:
+            self.show_oob("world", [self.gateway.worlds.state], {})
         self._tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._write())]
         try:
             await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
