@@ -69,7 +69,7 @@ class WebPort:
             ws_per_message_deflate=False,
             lifespan="off",
             log_config=None,
-            # What it says of each WebSocket has the ticket in it; with what it says of nonsense anybody could fill logs.
+            # Of each WebSocket it would say the ticket; and with its words on nonsense anybody could fill a log.
             log_level="error",
             access_log=False,
             proxy_headers=False,
