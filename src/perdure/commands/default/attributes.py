@@ -6,6 +6,7 @@ from typing import Any
 
 from perdure.accounts.models import AccountDB
 from perdure.channels.models import ChannelDB
+from perdure.commands import line_editor
 from perdure.commands.default.attribute_locks import may_read, may_write
 from perdure.commands.default.attribute_paths import (
     AttributePart,
@@ -38,8 +39,10 @@ class CmdSetAttribute(EditingCommand):
       set <thing>/<attribute>[/<attribute>…][:<category>] = <value>
       set <thing>/<attribute>[:<category>] =
       set <thing>/<attribute>[<key or index>]… [= <value>]
+      set/edit <thing>/<attribute>[:<category>]
 
     Switches:
+      edit - write a text line by line
       account, script, channel - the thing is one of these (an account is *name too)
       room, exit, character    - look for one of these, everywhere
 
@@ -56,10 +59,10 @@ class CmdSetAttribute(EditingCommand):
     """
 
     key = "@set"
-    switch_options = ("account", "script", "channel", "char", "character", "room", "exit")
+    switch_options = ("account", "script", "channel", "char", "character", "room", "exit", "edit")
     locks = "cmd:perm(set) or perm(Builder)"
 
-    def func(self) -> None:
+    async def func(self) -> None:
         """Show, set or delete."""
         if not self.lhs:
             self.usage()
@@ -72,7 +75,9 @@ class CmdSetAttribute(EditingCommand):
         target = self._find(wanted.name)
         if target is None:
             return
-        if self.rhs is None:
+        if "edit" in self.switches:
+            await self._edit(target, wanted)
+        elif self.rhs is None:
             self._show(target, wanted)
         elif not wanted.parts:
             self.msg("Say which attribute: set <thing>/<attribute> = <value>.")
@@ -162,6 +167,39 @@ class CmdSetAttribute(EditingCommand):
         note = " It is no Python value, so it was taken as text." if given.is_plain_text else ""
         verb = "changed to" if there else "new:"
         return f"{label} is {verb} {shown_value(given.value)} ({type_name(given.value)}).{note}"
+
+    async def _edit(self, target: Any, wanted: Target) -> None:
+        """Write one attribute line by line; something that is no text becomes one only after a yes."""
+        if len(wanted.parts) != 1 or wanted.parts[0].path:
+            self.msg("Say which one attribute to edit: set/edit <thing>/<attribute>.")
+            return
+        part, category = wanted.parts[0], wanted.category
+        label = _label(target, part, category)
+        if not self._may_edit(target, part, category):
+            return
+        value = target.attributes.get(part.key, default="", category=category)
+        if not isinstance(value, str):
+            question = f"{label} is {shown_value(value, 60)} ({type_name(value)}). Make it a text?"
+            if not await self.confirm(question, default=False):
+                self.msg("It stays as it is.")
+                return
+        text = value if isinstance(value, str) else str(value)
+
+        def save(text: str) -> bool:
+            if target._is_deleted or not self._may_edit(target, part, category):
+                return False
+            target.attributes.add(part.key, text, category=category)
+            return True
+
+        await line_editor.edit(self, text, save, label)
+
+    def _may_edit(self, target: Any, part: AttributePart, category: str | None) -> bool:
+        if not self.require(target):
+            return False
+        if may_write(target, part.key, category, self.caller) and may_read(target, part.key, category, self.caller):
+            return True
+        self.msg(f"{_label(target, part, category)} has locks of its own, which do not let you.")
+        return False
 
     def _delete(self, target: Any, part: AttributePart, category: str | None) -> str:
         label = _label(target, part, category)

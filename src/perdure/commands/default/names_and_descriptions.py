@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from perdure.commands import line_editor
 from perdure.commands.default.editing import EditingCommand, named
 from perdure.locks.permissions import is_account
 from perdure.text.markup import escape
@@ -129,6 +130,10 @@ class CmdDesc(EditingCommand):
       desc <text>
       desc <thing> = <text>
       desc <thing> =
+      desc/edit [<thing>]
+
+    Switches:
+      edit - write it line by line
 
     The text is what people see when they look. An empty one takes the description away.
 
@@ -137,10 +142,14 @@ class CmdDesc(EditingCommand):
     """
 
     key = "@desc"
+    switch_options = ("edit",)
     locks = "cmd:perm(desc) or perm(Builder)"
 
-    def func(self) -> None:
+    async def func(self) -> None:
         """Describe."""
+        if "edit" in self.switches:
+            await self._edit()
+            return
         if not self.args:
             self.usage()
             return
@@ -151,8 +160,13 @@ class CmdDesc(EditingCommand):
                 return
         else:
             target, text = self.find_object(self.lhs), self.rhs
-        if target is None or not self.require(target, what="describe"):
-            return
+        if target is not None:
+            self._describe(target, text)
+
+    def _describe(self, target: Any, text: str) -> bool:
+        """Whether it was done; a refusal is told."""
+        if target._is_deleted or not self.require(target, what="describe"):
+            return False
         with self.alone(f"{named(target)} was not changed"):
             if text:
                 target.db.desc = text
@@ -160,3 +174,15 @@ class CmdDesc(EditingCommand):
             else:
                 target.attributes.remove("desc")
                 self.msg(f"{named(target)} has no description of its own any more.")
+            return True
+        return False
+
+    async def _edit(self) -> None:
+        target = self.find_object(self.args) if self.args else self.here
+        if target is None:
+            if not self.args:
+                self.msg("You are nowhere, so there is no place to describe.")
+            return
+        if self.require(target, what="describe"):
+            title = f"the description of {named(target)}"
+            await line_editor.edit(self, str(target.db.desc or ""), lambda text: self._describe(target, text), title)

@@ -8,6 +8,7 @@ import logging
 import time
 from typing import Any
 
+from perdure.commands import line_editor
 from perdure.commands.arguments import MuxCommand
 from perdure.commands.default.python_names import python_names
 from perdure.commands.default.python_running import FILENAME, PythonRun, last_lines
@@ -21,6 +22,8 @@ audit = logging.getLogger("perdure.audit")
 
 #: Seconds after which a console that nobody types into is closed.
 _PATIENCE = 3600
+#: The attribute in memory that keeps what was saved with py/edit.
+_BUFFER = "_py_buffer"
 _LEAVE = frozenset({"exit", "exit()", "quit", "quit()"})
 
 
@@ -36,6 +39,7 @@ class CmdPy(MuxCommand):
     Switches:
       time   - tell how long the code took, in milliseconds
       noecho - do not repeat the code
+      edit   - write the code line by line; :! runs it
 
     The value of the last expression is shown, and what the code prints. At hand without an import are self and me
     (you), here (your location), account, session, search and create (as in search.objects("lamp")), perdure, every name
@@ -54,7 +58,7 @@ class CmdPy(MuxCommand):
 
     key = "@py"
     aliases = ["!"]
-    switch_options = ("time", "noecho")
+    switch_options = ("time", "noecho", "edit")
     locks = "cmd:perm(py) or perm(Developer)"
     help_category = "system"
 
@@ -62,7 +66,9 @@ class CmdPy(MuxCommand):
         """Run the code, or the console."""
         names = python_names(self)
         names["cmd"] = self
-        if self.args:
+        if "edit" in self.switches:
+            await self._edit(names)
+        elif self.args:
             await self._run(self.args, names)
         else:
             await self._console(names)
@@ -89,6 +95,19 @@ class CmdPy(MuxCommand):
             self._show(repr(value), "py_output")
         if "time" in self.switches:
             self._show(f"({(time.perf_counter() - begun) * 1000:.3f} ms)", "py_output")
+
+    async def _edit(self, names: dict[str, Any]) -> None:
+        """Write code and run it as often as wanted; saving keeps it until the next reload."""
+
+        async def run(text: str) -> None:
+            await self._run(text, names)
+
+        def keep(text: str) -> bool:
+            self.caller.nattributes.add(_BUFFER, text)  # in memory only: nothing that is stored is ever run
+            return True
+
+        kept = self.args or self.caller.nattributes.get(_BUFFER, default="")
+        await line_editor.edit(self, str(kept), keep, "Python code; :! runs it", {"!": run})
 
     async def _console(self, names: dict[str, Any]) -> None:
         """Ask for line after line, until `exit`."""
