@@ -333,4 +333,5 @@ def test_random_merges_are_as_the_model_says(sets):
     plain = CmdSet(key="plain")
     plain.add(list(merged.commands), allow_duplicates=True)
     for name in NAMES:
-        assert {one.serial for one in merged.index.named(name)} == {one.serial for one in plain.index.named(name)}
+        assert merged.index.named(name) == plain.index.named(name)
+        assert [one.serial for one in merged.index.named(name)] == [one.serial for one in plain.index.named(name)]

@@ -103,7 +103,7 @@ class CmdSet:
     _index: NameIndex | None = None
     _index_of: tuple[int, int] = (0, 0)
     _owner: Any = None
-    _derived: tuple[CmdSet, list[Command], list[Command]] | None = None
+    _derived: tuple[CmdSet, list[Command], list[Command], bool] | None = None
 
     # --- filling
 
@@ -129,6 +129,7 @@ class CmdSet:
         One of the same name that is here already is replaced, unless `allow_duplicates`.
         """
         self._will_change()
+        source = weakref.ref(self)
         for command in self._commands_of(cmd):
             if command.obj is None:
                 command.obj = self.cmdsetobj
@@ -136,6 +137,7 @@ class CmdSet:
                 names = command.name_set
                 if any(not names.isdisjoint(present.name_set) for present in self.commands):
                     self.commands = [one for one in self.commands if names.isdisjoint(one.name_set)]
+            command._source = source
             self.commands.append(command)
 
     def _commands_of(self, added: Any) -> list[Command]:
@@ -227,8 +229,8 @@ class CmdSet:
     def _make_index(self) -> NameIndex:
         derived = self._derived
         if derived is not None and self._frozen:
-            under, hidden, added = derived
-            return under.index.changed(hidden, added)
+            under, hidden, added, behind = derived
+            return under.index.changed(hidden, added, behind)
         return NameIndex(self.commands)
 
     def __iter__(self) -> Iterator[Command]:
@@ -310,7 +312,7 @@ def merge(under: CmdSet, newer: CmdSet, under_duplicates: Any = None, newer_dupl
         },
     )
     if mergetype == "Union":
-        vars(merged)["_derived"] = (other, hidden, list(acting.commands))
+        vars(merged)["_derived"] = (other, hidden, list(acting.commands), side_by_side)
     return merged
 
 
@@ -318,8 +320,8 @@ Merged = tuple[list[Command], list[Command]]  # what is hidden of the other set,
 
 
 def _union(acting: CmdSet, other: CmdSet, side_by_side: bool) -> Merged:
-    if side_by_side:
-        return [], [*acting.commands, *other.commands]
+    if side_by_side:  # in the order in which they came: that is how they are numbered
+        return [], [*other.commands, *acting.commands]
     hidden = _same(other.commands, _names(acting.commands))
     if not hidden:
         return [], [*acting.commands, *other.commands]

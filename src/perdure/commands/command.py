@@ -51,7 +51,7 @@ class Command:
     Set on the copy that runs: `caller` (who does it), `account` and `session` (or None), `cmdname` (the name that was
     typed), `raw_cmdname` (that name as the command has it), `args` (what follows the name, its blank included),
     `raw_string` (the whole line), `cmdset` (a copy of all commands there were), `cmdset_providers`, `cmdset_source`
-    (the key of the set it is from), `obj` (what the command sits on), and the keywords that server code gave.
+    (the set it is from), `obj` (what the command sits on), and the keywords that server code gave.
 
     Args:
         kwargs: attributes of this instance.
@@ -91,7 +91,6 @@ class Command:
     raw_string: str = ""
     cmdset: Any = None
     cmdset_providers: dict[str, Any] = {}
-    cmdset_source: Any = ""
 
     lock_storage: str = ""
     names: ClassVar[tuple[str, ...]] = ("command",)
@@ -100,6 +99,7 @@ class Command:
     _declared_category: ClassVar[Any] = None
     _arg_pattern: ClassVar[re.Pattern[str] | None] = None
     _obj: Any = None
+    _source: Any = None
     #: Counts changes of names of instances that may lie in sets already.
     renamed: ClassVar[int] = 0
 
@@ -223,6 +223,11 @@ class Command:
             self._obj = None if value is None else weakref.ref(value)
         except TypeError:
             self._obj = value
+
+    @property
+    def cmdset_source(self) -> Any:
+        """The set that the command was added to; None if that is gone."""
+        return None if self._source is None else self._source()
 
     def instance_to_run(self) -> Command:
         """The copy that runs (with `retain_instance`, this one); it holds what it sits on."""

@@ -117,15 +117,15 @@ def cmdhandler(
     command = line.given(cmdobj, cmdobj_key) if cmdobj is not None else line.named()
     if command is None:
         return ended(gathered.caller, line.session)
-    return command if _testing else _run(command, called_by)
+    return command if _testing else _run(command)
 
 
-def _run(command: Command, originator: Any) -> CommandRun:
-    run = CommandRun(command.caller, command.session, command, originator=originator)
+def _run(command: Command) -> CommandRun:
+    run = CommandRun(command.caller, command.session, command)
     limit = conf.COMMAND_NESTING_LIMIT
     if run.parent is not None and run.depth >= limit:
         raise CommandNesting(
-            f"{originator} runs commands inside of commands more than {limit} deep (COMMAND_NESTING_LIMIT), "
+            f"{command.caller} runs commands inside of commands more than {limit} deep (COMMAND_NESTING_LIMIT), "
             f"the last is {command.key!r}; does one of them, or a nick, end in itself?"
         )
     return run.start(_steps(command))

@@ -101,6 +101,9 @@ def make_cmdset(source: Any, owner: Any) -> CmdSet:
     if isinstance(source, CmdSet):
         if source.cmdsetobj is None:
             source.cmdsetobj = owner
+            for command in source.commands:
+                if command.obj is None:
+                    command.obj = owner
         return source
     check_source(source)
     cls: type[CmdSet] = load_cmdset_class(source) if isinstance(source, str) else source

@@ -43,8 +43,8 @@ class NameIndex:
             present = names.get(name)
             names[name] = (command,) if present is None else (*present, command)
 
-    def changed(self, hidden: list[Command], added: list[Command]) -> NameIndex:
-        """The index of a set that is like this one but for these commands; the added come first."""
+    def changed(self, hidden: list[Command], added: list[Command], behind: bool = False) -> NameIndex:
+        """The index of a set that is like this one but for these commands; the added come first, or `behind` all."""
         made = NameIndex()
         names = made._names = self._names.copy()
         made.count = self.count - len(hidden) + len(added)
@@ -55,9 +55,10 @@ class NameIndex:
                     names[name] = left
                 else:
                     names.pop(name, None)
-        for command in reversed(added):
+        for command in added if behind else reversed(added):
             for name in command.names:
-                names[name] = (command, *names.get(name, ()))
+                present = names.get(name, ())
+                names[name] = (*present, command) if behind else (command, *present)
         made._lengths = _lengths(names)
         return made
 

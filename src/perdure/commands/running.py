@@ -153,12 +153,10 @@ class CommandRun:
         session: Any = None,
         command: Any = None,
         label: str = "",
-        originator: Any = None,
     ) -> None:
         self.caller = caller
         self.session = session
         self.command = command
-        self.originator = caller if originator is None else originator
         self.label = label or str(getattr(command, "key", "") or "command")
         self.parent = _stack[-1] if _stack else None
         self.state = RunState.RUNNING
@@ -180,10 +178,10 @@ class CommandRun:
 
     @property
     def depth(self) -> int:
-        """How many runs of the same originator this one is inside of."""
+        """How many runs of the same caller this one is inside of."""
         found, above = 0, self.parent
         while above is not None and found < 1000:
-            found += above.originator is self.originator and not above.done
+            found += above.caller is self.caller and not above.done
             above = above.parent
         return found
 
