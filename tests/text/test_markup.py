@@ -182,6 +182,11 @@ def test_a_screen_reader_gets_no_drawings():
     assert to_ansi(drawn, "256", screenreader=True).split("\n") == ["| Gold  5 |", "well-known yes", "", "end"]
 
 
+def test_html_for_a_screen_reader_keeps_links_only():
+    drawn = "+----+|/|rGold|n |lclook|ltsee|le"
+    assert to_html(drawn, screenreader=True) == '<br>Gold <a class="command" data-cmd="look">see</a>'
+
+
 def test_links_are_spans():
     assert [(span.text, span.link) for span in parse("a|lclook |rat||x|ltb|gc|le")] == [
         ("a", None),

@@ -44,7 +44,12 @@ def site(settings: Any) -> Iterator[Any]:
     settings.SERVERNAME = "The <Cave>"
     settings.TELNET_PORT = 4000
     # The addresses are bound to the admin's site that there is when they are imported.
+    registered = dict(admin_sites.site._registry)
     before, admin_sites.site._wrapped = admin_sites.site._wrapped, LazyAdminSite()
+    # Modules register their pages once, when they are imported.
+    admin_sites.site._wrapped._discovered = True
+    for model, page in registered.items():
+        admin_sites.site.register(model, type(page))
     sys.modules.pop("perdure.web.urls", None)
     module.urlpatterns = [path("", include("perdure.web.urls"))]  # type: ignore[attr-defined]
     sys.modules[module.__name__] = module

@@ -13,7 +13,7 @@ from typing import Literal
 from perdure.text.palette import nearest_16, nearest_256, rgb_of
 from perdure.text.spans import PLAIN, SPECIAL, Link, Style, parse, plain
 
-__all__ = ["MXP_LOCKED", "Depth", "for_screenreader", "to_ansi"]
+__all__ = ["MXP_LOCKED", "Depth", "for_screenreader", "to_ansi", "without_drawings"]
 
 Depth = Literal["none", "16", "256", "truecolor"]
 
@@ -61,10 +61,15 @@ def for_screenreader(text: str) -> str:
     """Plain text without drawn lines; a line that was nothing else is left out."""
     lines = []
     for line in text.split("\n"):
-        kept = _DECORATION.sub("", line)
+        kept = without_drawings(line)
         if kept.strip() or not line.strip():
             lines.append(kept if kept == line else " ".join(kept.split()))
     return "\n".join(lines)
+
+
+def without_drawings(text: str) -> str:
+    """The text without lines and boxes drawn with characters; the rest stays as it is."""
+    return _DECORATION.sub("", text)
 
 
 @lru_cache(maxsize=4096)

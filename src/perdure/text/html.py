@@ -12,6 +12,7 @@ import re
 from functools import lru_cache
 from html import escape
 
+from perdure.text.ansi import without_drawings
 from perdure.text.palette import TRUE, hex_of, nearest_256
 from perdure.text.spans import PLAIN, Link, Span, Style, parse
 
@@ -23,13 +24,20 @@ _WEB = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
 _CLOSING = {")": "(", "]": "[", "}": "{"}
 
 
-def to_html(text: str) -> str:
-    """Text with markup as HTML; line ends are `<br>`, tabs and runs of spaces stay as they are."""
+def to_html(text: str, *, screenreader: bool = False) -> str:
+    """Text with markup as HTML; line ends are `<br>`, tabs and runs of spaces stay as they are.
+
+    Args:
+        screenreader: without colours, and without lines and boxes drawn with characters; links stay.
+    """
+    spans = parse(text)
+    if screenreader:
+        spans = [Span(without_drawings(span.text), PLAIN, span.link) for span in spans]
     if "|" not in text and "://" not in text:
-        return "".join(_escaped(span.text) for span in parse(text))
+        return "".join(_escaped(span.text) for span in spans)
     out: list[str] = []
     link: Link | None = None
-    for span in parse(text):
+    for span in spans:
         if span.link != link:
             out.append(_end(link) + _begin(span.link))
             link = span.link

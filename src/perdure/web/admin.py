@@ -89,6 +89,11 @@ class TypedObjectAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     ordering = ("-id",)
     save_on_top = True
 
+    def view_on_site(self, obj: Any) -> str | None:
+        """The object's own page, if the site has one."""
+        address: str = obj.get_absolute_url()
+        return None if address == "#" else address
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save as code would: a changed class is swapped, the rest are fields."""
         path = obj.db_typeclass_path

@@ -69,8 +69,12 @@ def render() -> str:
 def readable(colour: Rgb, background: Rgb) -> Rgb:
     """The colour, or one like it that can be read on the background."""
     dark = _luminance(background) < 0.2
-    if not dark and max(colour) - min(colour) < 24:
-        colour = (255 - colour[0], 255 - colour[1], 255 - colour[2])
+    if not dark:
+        # Greys are turned round; of colours the white in them goes first, so that they stay colours.
+        low = min(colour)
+        grey = max(colour) - low < 24
+        red, green, blue = ((255 - part) if grey else part - round(low * 0.7) for part in colour)
+        colour = (red, green, blue)
     target = 255 if dark else 0
     for step in range(101):
         mixed = _mix(colour, target, step / 100)

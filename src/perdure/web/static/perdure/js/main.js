@@ -196,12 +196,15 @@ for (const place of [find("output"), prompt]) {
     if (followed || mouse) input.focus({ preventScroll: true });
   });
   place.addEventListener("keydown", (event) => {
-    if ((event.key === "Enter" || event.key === " ") && follow(event)) return;
-    const typed = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
-    // The key itself goes where the cursor is now.
-    if (typed) input.focus();
+    if (event.key === "Enter" || event.key === " ") follow(event);
   });
 }
+
+document.addEventListener("keydown", (event) => {
+  const typed = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
+  // The key itself goes where the cursor is now.
+  if (typed && !event.target.closest("input, textarea, select, dialog")) input.focus();
+});
 
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) return;
@@ -233,7 +236,6 @@ function choose(name, value) {
 }
 
 find("settings-button").addEventListener("click", () => find("settings").showModal());
-find("settings").addEventListener("close", () => input.focus());
 find("clear").addEventListener("click", () => output.clear());
 find("font-size").addEventListener("input", (event) => choose("fontSize", Number(event.target.value)));
 for (const [name, id] of Object.entries(boxes)) {

@@ -99,7 +99,11 @@ function readable(colour) {
   const page = light.matches ? [239, 236, 228] : [16, 18, 22];
   const target = light.matches ? 0 : 255;
   let shown = colour;
-  if (light.matches && Math.max(...colour) - Math.min(...colour) < 24) shown = colour.map((part) => 255 - part);
+  if (light.matches) {
+    const low = Math.min(...colour);
+    const grey = Math.max(...colour) - low < 24;
+    shown = colour.map((part) => (grey ? 255 - part : part - Math.round(low * 0.7)));
+  }
   for (let step = 0; step <= 100; step += 4) {
     const mixed = shown.map((part) => Math.round(part + ((target - part) * step) / 100));
     if (contrast(mixed, page) >= 4.5) return `rgb(${mixed.join(" ")})`;
