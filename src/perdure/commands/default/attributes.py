@@ -44,7 +44,7 @@ class CmdSetAttribute(EditingCommand):
     Switches:
       edit - write a text line by line
       account, script, channel - the thing is one of these (an account is *name too)
-      room, exit, character    - look for one of these, everywhere
+      room, exit, character    - (char) look for one of these, everywhere
 
     A value is written as in Python: 5, 2.5, True, None, "text", [1, 2], (1, 2), {"a": 1}, {1, 2}, date(2024, 2, 29),
     timedelta(3). $dbref(#5) and $search(lamp) are references to things that you may edit; they may stand inside a list

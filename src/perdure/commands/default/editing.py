@@ -50,6 +50,7 @@ class EditingCommand(StockCommand, ObjManipCommand):
     """Base of the commands that builders change the world with."""
 
     help_category = "building"
+    switch_options: tuple[str, ...] = ()
 
     # --- asking the locks
 
