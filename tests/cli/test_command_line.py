@@ -14,6 +14,14 @@ pytestmark = pytest.mark.sqlite
 COMMANDS = [
     ["init"],
     ["migrate"],
+    ["run"],
+    ["start"],
+    ["stop"],
+    ["reload"],
+    ["reset"],
+    ["reboot"],
+    ["status"],
+    ["logs"],
     ["shell"],
     ["typeclass"],
     ["typeclass", "list"],
@@ -29,7 +37,7 @@ COMMANDS = [
 def test_the_help_names_every_command(run: Run, tmp_path: Path) -> None:
     done = run("--help", cwd=tmp_path)
     assert done.returncode == 0
-    for command in ("init", "migrate", "shell", "typeclass", "world", "test", "manage"):
+    for command in ("init", "migrate", "run", "start", "reload", "shell", "typeclass", "world", "test", "manage"):
         assert f"\n  {command} " in done.stdout
     assert "perdure init mygame" in done.stdout
 
@@ -49,7 +57,16 @@ def test_the_version(run: Run, tmp_path: Path) -> None:
     "command",
     [
         ["migrate"],
+        ["run"],
+        ["start"],
+        ["stop"],
+        ["reload"],
+        ["reset"],
+        ["reboot"],
+        ["status"],
+        ["logs"],
         ["shell", "-c", "1"],
+        ["shell", "--live", "-c", "1"],
         ["test"],
         ["manage", "check"],
         ["typeclass", "list"],
@@ -74,7 +91,9 @@ def test_the_traceback_can_be_had(run: Run, tmp_path: Path) -> None:
     assert "NoGameDirectory" in done.stderr
 
 
-@pytest.mark.parametrize("command", [["shell", "-c", "1"], ["typeclass", "list"], ["world", "build", "cave"]])
+@pytest.mark.parametrize(
+    "command", [["run"], ["start"], ["shell", "-c", "1"], ["typeclass", "list"], ["world", "build", "cave"]]
+)
 def test_a_database_that_does_not_exist_yet(command: list[str], run: Run, bare_game: Path) -> None:
     done = run(*command, cwd=bare_game)
     assert done.returncode == 1
