@@ -73,6 +73,7 @@ DEFAULTS: dict[str, Any] = {
     "IDLE_COMMAND": "idle",
     "IDLE_TIMEOUT": -1,
     "IDMAPPER_CACHE_MAXSIZE": 400,
+    "INPUT_FUNC_MODULES": ("server.conf.inputfuncs",),
     "INTERFACES": ["127.0.0.1"],
     "IN_GAME_ERRORS": False,
     "LOCKDOWN_MODE": False,

@@ -74,4 +74,5 @@ def _cancel_of_puppet(sender: Any, session: Any = None, **kwargs: Any) -> None:
     from perdure.commands.running import cancel_for
 
     if session is not None:
-        on_commit(lambda: cancel_for(session, f"you are no longer {sender.key}.", caller=sender) and None)
+        reason = f"you are no longer {sender.key}."  # after the commit it may be deleted
+        on_commit(lambda: cancel_for(session, reason, caller=sender) and None)

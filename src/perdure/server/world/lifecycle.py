@@ -58,6 +58,7 @@ def start(world: World, mode: Mode, records: Sequence[SessionRecord]) -> None:
     from perdure.commands import delays
     from perdure.scripts import lifecycle as scripts
     from perdure.scripts.global_scripts import GLOBAL_SCRIPTS
+    from perdure.server.world import monitors
 
     after = "at_server_reload_start" if mode == "reload" else "at_server_cold_start"
     sessions = [world.add_session(record) for record in records]
@@ -69,6 +70,7 @@ def start(world: World, mode: Mode, records: Sequence[SessionRecord]) -> None:
     _step(world, "global scripts", GLOBAL_SCRIPTS.start)
     for session, record in zip(sessions, records, strict=True):
         _step(world, "session", lambda session=session, record=record: _restore(session, record))  # type: ignore[misc]
+    _step(world, "monitors", monitors.resume)
     _step(world, "timers of scripts", lambda: scripts.resume_after(mode))
     _step(world, "delayed tasks", lambda: delays.restore_tasks(mode))
     _step(world, "bans", lambda: tell_bans(world))
