@@ -152,3 +152,13 @@ def test_quit_ends_this_session_and_with_all_every_one(world, settings):
     two.send("quit/all")
     assert two.closed is not None
     assert three.closed is not None
+
+
+def test_what_is_about_a_connection_says_so_without_one(world):
+    anna = world.player("Anna")
+    for line in ("quit", "option", "ic", "ooc"):
+        anna.heard()
+        world.loop.submit(lambda line=line: anna.character.execute_cmd(line))
+        world.run()
+        assert "about a connection" in anna.heard()
+    assert anna.session is not None

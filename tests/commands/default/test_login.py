@@ -121,6 +121,20 @@ def test_create_asks_for_the_password_twice_and_shows_it_nowhere(world, caplog):
     assert player.character.key == "Bob"
 
 
+@pytest.mark.defect("V-16")
+def test_a_password_is_in_no_log_when_something_goes_wrong(world, caplog, monkeypatch):
+    from perdure.commands.default import unloggedin
+
+    monkeypatch.setattr(unloggedin, "begin_creation", lambda *args, **kwargs: 1 / 0)
+    player = world.connect()
+    told = player.send("create Bob", "y", "a long secret", "a long secret")
+    assert "error" in told
+    player.send("create Bob another secret", "y")
+    assert "division by zero" in caplog.text
+    assert "secret" not in caplog.text
+    assert "secret" not in told
+
+
 def test_create_with_the_password_on_the_line(world):
     player = world.connect()
     told = player.send('create "Bob" "a long secret"', "yes")

@@ -69,7 +69,7 @@ def test_who_is_away_finds_it_later(world, people):
 
 @pytest.mark.defect("V-32")
 def test_a_list_reads_only_what_it_shows(people):
-    anna, bob, eve = people
+    anna, _, eve = people
     for number in range(30):
         anna.send(f"page bob = number {number}")
     eve.send("page bob = not for anna")
@@ -77,7 +77,9 @@ def test_a_list_reads_only_what_it_shows(people):
     assert "number 29" in shown
     assert "number 24" not in shown
     assert "not for anna" not in shown
-    with CaptureQueriesContext(connection, ) as few:
+    with CaptureQueriesContext(
+        connection,
+    ) as few:
         anna.send("page 5")
     with CaptureQueriesContext(connection) as many:
         anna.send("page 25")

@@ -45,9 +45,10 @@ class CmdPassword(StockCommand):
     async def func(self) -> None:
         """Check the old one, store the new one."""
         account = self.caller
-        old, found, new = (part.strip() for part in _split(self.typed))
+        old, found, typed = (part.strip() for part in _split(self.typed))
+        new: str | None = typed
         if not found:
-            if self.typed.strip():
+            if self.typed:
                 self.usage()
                 return
             old = await self.ask("Your password now:", hidden=True)
@@ -170,6 +171,7 @@ class CmdQuit(StockCommand):
     locks = "cmd:all()"
     account_caller = True
     switch_options = ("all",)
+    needs_session = True
 
     def func(self) -> None:
         """End the connection."""

@@ -245,7 +245,10 @@ class CmdChannel(ChannelKeeping, StockCommand):
             self.msg(f"You {'hear' if changed else 'heard already'} {channel.key}{' again' if changed else ''}.")
 
     def _alias(self) -> None:
-        channel = self.find(self.lhs) if self.lhs and self.rhs else self.usage()
+        if not self.lhs or not self.rhs:
+            self.usage()
+            return
+        channel = self.find(self.lhs)
         if channel is not None:
             self._add_alias(channel, self.rhs)
 

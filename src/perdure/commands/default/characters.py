@@ -48,6 +48,7 @@ class CmdIC(StockCommand):
     aliases = ["puppet"]
     locks = "cmd:all()"
     account_caller = True
+    needs_session = True
 
     def func(self) -> None:
         """Become it."""
@@ -105,6 +106,7 @@ class CmdOOC(StockCommand):
     aliases = ["unpuppet"]
     locks = "cmd:pperm(Player)"
     account_caller = True
+    needs_session = True
 
     def func(self) -> None:
         """Leave it."""

@@ -63,16 +63,17 @@ class CmdNick(StockCommand):
         if len(_nicks(self.caller)) >= MOST_NICKS:
             self.msg(f"You have {MOST_NICKS} nicks; remove some before you add others (|wnick/list|n).")
             return
-        if self.lhs.lower() == self.rhs.lower():
+        pattern, replacement = self.lhs, self.rhs or ""
+        if pattern.lower() == replacement.lower():
             self.msg("That would replace it by itself.")
             return
         for category in chosen:
             try:
-                self.caller.nicks.add(self.lhs, self.rhs, category=category)
+                self.caller.nicks.add(pattern, replacement, category=category)
             except PerdureError as error:
                 self.msg(f"That does not make a nick: {error}.")
                 return
-        self.msg(f"|w{_shown(self.lhs)}|n now means |w{_shown(self.rhs)}|n ({', '.join(chosen)}).")
+        self.msg(f"|w{_shown(pattern)}|n now means |w{_shown(replacement)}|n ({', '.join(chosen)}).")
 
     def _list(self) -> None:
         nicks = _nicks(self.caller)

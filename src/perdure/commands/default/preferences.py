@@ -106,6 +106,7 @@ class CmdOption(StockCommand):
     locks = "cmd:all()"
     account_caller = True
     switch_options = ("save", "clear")
+    needs_session = True
 
     def func(self) -> None:
         """Show or change it."""

@@ -27,6 +27,16 @@ _BREAKS = re.compile(r"\|\||\|[/\-]|[\r\n\t]+")
 class StockCommand(MuxCommand):
     """Base of the stock commands."""
 
+    #: Whether it is about the connection that gave it; code that gives it without one is told so.
+    needs_session = False
+
+    def at_pre_cmd(self) -> Any:
+        """Refuse where there is no connection and one is needed."""
+        if self.needs_session and self.session is None:
+            self.msg(f"{self.key} is about a connection, and this did not come from one.")
+            return True
+        return None
+
     def usage(self) -> None:
         """Tell how the command is used."""
         self.msg(usage_of(type(self)))

@@ -43,8 +43,8 @@ class _Unconnected(StockCommand):
 
     def still_there(self) -> bool:
         """Whether the client that typed this is still connected, and not logged in."""
-        session = self.session
-        return SESSION_HANDLER.get(session.sessid) is session and not session.logged_in
+        session: Any = self.session
+        return not session.logged_in and SESSION_HANDLER.get(session.sessid) is session
 
 
 class CmdUnconnectedConnect(_Unconnected):
