@@ -83,6 +83,15 @@ def test_a_line_before_that_begins_the_session():
     run(play())
 
 
+def test_a_client_that_says_nothing_of_itself_has_sixteen_colours():
+    async def play():
+        async with Harness() as h:
+            await h.player()
+            assert h.gateway.records()[0].flags == {"ANSI": True}
+
+    run(play())
+
+
 def test_flags_of_a_client_that_answers_everything():
     async def play():
         async with Harness(timeouts={"login": 30.0, "negotiation": 30.0}) as h:
@@ -282,7 +291,7 @@ def test_gmcp_both_ways():
             client.send(sub(GMCP, b'Char.Login {"name": "\xc3\xbc"}') + sub(GMCP, b"__class__ 1"))
             (oob,) = await h.worlds.until(messages.Oob)
             assert oob == messages.Oob(sessid, "char_login", [], {"name": "ü"})
-            assert {"CLIENTNAME": "Tester", "ANSI": True} in [m.flags for m in h.worlds.of(messages.Flags)]
+            assert {"CLIENTNAME": "Tester"} in [m.flags for m in h.worlds.of(messages.Flags)]
             h.worlds.hear(messages.OobOut([sessid], "char_vitals", [], {"hp": 3}))
             await client.until(sub(GMCP, b'Char.Vitals {"hp":3}'))
 

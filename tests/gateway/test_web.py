@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
+import socket
 
 import httpx
 import pytest
@@ -15,6 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, StreamingRespon
 from starlette.routing import Route
 
 from perdure.server import messages
+from perdure.server.gateway.ports import handed_over
 from tests.gateway.fakes import FakeWorlds, Harness, run
 from tests.gateway.test_tls import make_pair
 
@@ -357,6 +360,36 @@ def test_a_port_that_is_taken_is_named_and_nothing_stays_open():
                 await other.gateway.start()
 
     run(play())
+
+
+@pytest.mark.defect("V-25")
+def test_sockets_of_a_service_manager_are_taken_by_name(monkeypatch):
+    async def play():
+        given = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+        ports = [sock.getsockname()[1] for sock in given]
+        numbers = [os.dup(sock.fileno()) for sock in given]
+        first = 200
+        for at, number in enumerate(numbers):
+            os.dup2(number, first + at)
+            os.close(number)
+            given[at].close()
+        said = {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "2", "LISTEN_FDNAMES": "web:telnet"}
+        monkeypatch.setattr("perdure.server.gateway.gateway.handed_over", lambda: handed_over(said, first))
+        async with Harness(web_port=0) as h:
+            assert said == {}
+            assert h.gateway.ports == {"web": [ports[0]], "telnet": [ports[1]]}
+            client, _ = await h.player()
+            client.send(b"look\r\n")
+            await client.until(b"you said look")
+            async with visitor(h) as web:
+                assert (await web.get("/healthz")).status_code == 200
+
+    run(play())
+
+
+def test_sockets_of_another_process_are_not_taken():
+    assert handed_over({"LISTEN_PID": "1", "LISTEN_FDS": "1"}) == {}
+    assert handed_over({}) == {}
 
 
 def test_status_is_plain():

@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -28,7 +29,7 @@ from perdure.server.gateway.limits import Door, Networks
 from perdure.server.gateway.lines import clean_line
 from perdure.server.gateway.metrics import Metrics, resident_bytes
 from perdure.server.gateway.oob import Refused, checked_message, flags_from_options
-from perdure.server.gateway.ports import bound_sockets, port_of
+from perdure.server.gateway.ports import allow_connections, bound_sockets, handed_over, port_of
 from perdure.server.gateway.sessions import Session, Stage
 from perdure.server.gateway.settings import GatewaySettings
 from perdure.server.gateway.telnet import TelnetSession
@@ -41,6 +42,7 @@ __all__ = ["Gateway", "Worlds"]
 log = logging.getLogger("perdure.gateway")
 
 _HOUSEKEEPING = 5.0
+_HANDSHAKE = 10.0
 _OPTIONS = frozenset({"client_options", "hello", "supports_set"})
 
 
@@ -91,6 +93,7 @@ class Gateway:
         self._web: WebPort | None = None
         self._certificate: Certificate | None = None
         self._serving = asyncio.Event()
+        self._told_state = ""
         self._housekeeper: asyncio.Task[None] | None = None
         self._on: dict[type[Any], Callable[[Any], None]] = {
             messages.Text: self._on_text,
@@ -111,15 +114,17 @@ class Gateway:
         """Opens the ports. Raises `OSError` when one cannot be had, with none of them open then."""
         self.loop = asyncio.get_running_loop()
         settings = self.settings
+        allow_connections(settings.limits.connections)
+        given = handed_over()
         if settings.tls_cert:
             self._certificate = Certificate(settings.tls_cert, settings.tls_key)
         try:
-            await self._open_telnet("telnet", settings.telnet_port, None)
+            await self._open_telnet(self._sockets("telnet", settings.telnet_port, given), None)
             if self._certificate is not None:
-                await self._open_telnet("telnet-tls", settings.telnet_tls_port, self._certificate)
-            if settings.web_port is not None:
-                sockets = bound_sockets(settings.interfaces, settings.web_port)
-                self._ports["web"] = sorted({port_of(sock) for sock in sockets})
+                sockets = self._sockets("telnet-tls", settings.telnet_tls_port, given)
+                await self._open_telnet(sockets, self._certificate)
+            sockets = self._sockets("web", settings.web_port, given)
+            if sockets:
                 self._web = WebPort(self, sockets, self._certificate if settings.web_tls else None)
                 await self._web.start()
         except BaseException:
@@ -128,16 +133,23 @@ class Gateway:
         self.on_state(self.worlds.state)
         self._housekeeper = asyncio.create_task(self._keep_house(), name="housekeeping")
 
-    async def _open_telnet(self, name: str, port: int | None, certificate: Certificate | None) -> None:
-        if port is None:
-            return
+    def _sockets(self, name: str, port: int | None, given: dict[str, list[socket.socket]]) -> list[socket.socket]:
+        """The sockets of a port: those that were handed over, or our own; none if there is to be no such port."""
+        sockets = given.get(name, [])
+        if not sockets and port is not None:
+            sockets = bound_sockets(self.settings.interfaces, port)
+        if sockets:
+            self._ports[name] = sorted({port_of(sock) for sock in sockets})
+        return sockets
+
+    async def _open_telnet(self, sockets: list[socket.socket], certificate: Certificate | None) -> None:
         tls = certificate is not None
-        for sock in bound_sockets(self.settings.interfaces, port):
-            self._ports.setdefault(name, []).append(port_of(sock))
+        for sock in sockets:
             server = await self.loop.create_server(
                 lambda: TelnetSession(self, tls),
                 sock=sock,
                 ssl=certificate.context if certificate else None,
+                ssl_handshake_timeout=_HANDSHAKE if certificate else None,
                 backlog=256,
             )
             self._servers.append(server)
@@ -318,6 +330,9 @@ class Gateway:
                     self._tell(session)
         else:
             self._serving.clear()
+        if state == self._told_state:
+            return
+        self._told_state = state
         for session in self.sessions.values():
             if session.protocol == "websocket":
                 session.show_oob("world", [state], {})

@@ -217,7 +217,7 @@ class Proxy:
         response.raw_headers = [
             (name, value)
             for name, value in answer.headers.raw
-            if (low := name.decode("latin-1").lower()) not in _HOP and low not in named
+            if (low := name.decode("latin-1").lower()) not in _HOP and low not in named and low != "server"
         ]
         return response
 

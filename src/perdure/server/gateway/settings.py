@@ -103,7 +103,8 @@ class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         telnet_tls_port: port for telnet over TLS, or None.
         tls_cert, tls_key: PEM files; read again when they change.
         web_tls: whether the web port speaks TLS with them.
-        proxy_protocol: whether telnet connections from `upstream_ips` begin with a PROXY protocol header.
+        proxy_protocol: whether telnet connections from `upstream_ips` begin with a PROXY protocol header (those in the
+            clear: a load balancer that ends TLS itself, or passes it on without a header).
         upstream_ips: addresses and networks whose `X-Forwarded-For` and PROXY headers are believed.
         mccp: offer to compress telnet.
         metrics_public: answer `/metrics` to others than this machine.

@@ -104,6 +104,7 @@ class TelnetSession(Session, asyncio.Protocol):
         self._inside = True
         self.begin_session(self.gateway, "telnet-tls" if self._tls else "telnet", address)
         settings = self.gateway.settings
+        self.flags = {"ANSI": True}
         self._kind = TelnetKind()
         self._lines = LineBuffer(settings.limits.line_bytes)
         self._framing = Framing(self._on_command, self._on_subnegotiation, settings.limits.message_bytes)

@@ -61,6 +61,7 @@ class Terminal:
     def _of_name(self, name: str, first: bool) -> dict[str, Flag]:
         flags: dict[str, Flag] = {"CLIENTNAME" if first else "TERM": name}
         if name in ("dumb", "unknown"):
+            flags["ANSI"] = name == "unknown"
             return flags
         flags["ANSI"] = True
         if "256" in name or name.startswith(_256):
