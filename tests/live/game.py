@@ -25,7 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +148,7 @@ class LiveGame:
         throttles: keep the limits that games have by default.
         fast_passwords: hash passwords with MD5.
         cache: where the template is kept.
+        program: arguments of Python that run the game in the foreground.
     """
 
     def __init__(
@@ -161,8 +162,9 @@ class LiveGame:
         throttles: bool = False,
         fast_passwords: bool = True,
         cache: Path | None = None,
+        program: Sequence[str] = ("-m", "perdure", "run"),
     ) -> None:
-        self.directory = directory
+        self.directory, self.program = directory, program
         self.process: subprocess.Popen[bytes] | None = None
         self.clients: list[TelnetClient] = []
         shutil.copytree(template(cache, world), directory)
@@ -228,10 +230,10 @@ class LiveGame:
         return self.directory / "server" / "output-of-run.txt"
 
     def start(self, *arguments: str, wait: bool = True) -> None:
-        """`perdure run`, until the world serves."""
+        """Run it, until the world serves."""
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "perdure", "run", *arguments],
+                [sys.executable, *self.program, *arguments],
                 cwd=self.directory,
                 env=environment(),
                 stdin=subprocess.DEVNULL,
