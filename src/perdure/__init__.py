@@ -28,10 +28,17 @@ if TYPE_CHECKING:
     from perdure.channels.channels import DefaultChannel as DefaultChannel
     from perdure.channels.models import ChannelDB as ChannelDB
     from perdure.channels.models import Msg as Msg
+    from perdure.commands import syscmdkeys as syscmdkeys
+    from perdure.commands.arguments import MuxCommand as MuxCommand
+    from perdure.commands.cmdset import CmdSet as CmdSet
+    from perdure.commands.command import Command as Command
     from perdure.commands.default import catalogue as default_cmds
     from perdure.commands.delays import TASK_HANDLER as TASK_HANDLER
     from perdure.commands.delays import delay as delay
     from perdure.commands.delays import run_async as run_async
+    from perdure.commands.prompts import ask_yes_no as ask_yes_no
+    from perdure.commands.prompts import get_input as get_input
+    from perdure.commands.prompts import interactive as interactive
     from perdure.commands.repeating import repeat as repeat
     from perdure.commands.repeating import unrepeat as unrepeat
     from perdure.create import create_account as create_account
@@ -43,6 +50,7 @@ if TYPE_CHECKING:
     from perdure.create import create_objects as create_objects
     from perdure.create import create_script as create_script
     from perdure.create import create_scripts as create_scripts
+    from perdure.errors import InterruptCommand as InterruptCommand
     from perdure.errors import PerdureError as PerdureError
     from perdure.errors import Veto as Veto
     from perdure.idmapper.models import cache_size as cache_size
@@ -81,6 +89,8 @@ __all__ = [  # noqa: RUF022  (plain order: a test and the reference page have it
     "AccountDB",
     "AttributeProperty",
     "ChannelDB",
+    "CmdSet",
+    "Command",
     "DefaultAccount",
     "DefaultChannel",
     "DefaultCharacter",
@@ -90,8 +100,10 @@ __all__ = [  # noqa: RUF022  (plain order: a test and the reference page have it
     "DefaultRoom",
     "DefaultScript",
     "GLOBAL_SCRIPTS",
+    "InterruptCommand",
     "MissingTypeclass",
     "Msg",
+    "MuxCommand",
     "NAttributeProperty",
     "ObjectDB",
     "PerdureError",
@@ -102,6 +114,7 @@ __all__ = [  # noqa: RUF022  (plain order: a test and the reference page have it
     "TagProperty",
     "Veto",
     "__version__",
+    "ask_yes_no",
     "cache_size",
     "cache_stats",
     "create_account",
@@ -116,6 +129,8 @@ __all__ = [  # noqa: RUF022  (plain order: a test and the reference page have it
     "default_cmds",
     "delay",
     "flush_cache",
+    "get_input",
+    "interactive",
     "lockfuncs",
     "on_commit",
     "on_rollback",
@@ -133,6 +148,7 @@ __all__ = [  # noqa: RUF022  (plain order: a test and the reference page have it
     "settings",
     "setup",
     "signals",
+    "syscmdkeys",
     "transaction",
     "unrepeat",
     "upgrade",
@@ -143,6 +159,8 @@ _HOMES: dict[str, str] = {
     "AccountDB": "perdure.accounts.models:AccountDB",
     "AttributeProperty": "perdure.typeclasses.attributes:AttributeProperty",
     "ChannelDB": "perdure.channels.models:ChannelDB",
+    "CmdSet": "perdure.commands.cmdset:CmdSet",
+    "Command": "perdure.commands.command:Command",
     "DefaultAccount": "perdure.accounts.accounts:DefaultAccount",
     "DefaultChannel": "perdure.channels.channels:DefaultChannel",
     "DefaultCharacter": "perdure.objects.objects:DefaultCharacter",
@@ -152,8 +170,10 @@ _HOMES: dict[str, str] = {
     "DefaultRoom": "perdure.objects.objects:DefaultRoom",
     "DefaultScript": "perdure.scripts.scripts:DefaultScript",
     "GLOBAL_SCRIPTS": "perdure.scripts.global_scripts:GLOBAL_SCRIPTS",
+    "InterruptCommand": "perdure.errors:InterruptCommand",
     "MissingTypeclass": "perdure.typeclasses.missing:MissingTypeclass",
     "Msg": "perdure.channels.models:Msg",
+    "MuxCommand": "perdure.commands.arguments:MuxCommand",
     "NAttributeProperty": "perdure.typeclasses.attributes:NAttributeProperty",
     "ObjectDB": "perdure.objects.models:ObjectDB",
     "PerdureError": "perdure.errors:PerdureError",
@@ -163,6 +183,7 @@ _HOMES: dict[str, str] = {
     "TagCategoryProperty": "perdure.typeclasses.tags:TagCategoryProperty",
     "TagProperty": "perdure.typeclasses.tags:TagProperty",
     "Veto": "perdure.errors:Veto",
+    "ask_yes_no": "perdure.commands.prompts:ask_yes_no",
     "cache_size": "perdure.idmapper.models:cache_size",
     "cache_stats": "perdure.idmapper.models:cache_stats",
     "create_account": "perdure.create:create_account",
@@ -177,6 +198,8 @@ _HOMES: dict[str, str] = {
     "default_cmds": "perdure.commands.default.catalogue",
     "delay": "perdure.commands.delays:delay",
     "flush_cache": "perdure.idmapper.models:flush_cache",
+    "get_input": "perdure.commands.prompts:get_input",
+    "interactive": "perdure.commands.prompts:interactive",
     "lockfuncs": "perdure.locks.lockfuncs",
     "on_commit": "perdure.transactions:on_commit",
     "on_rollback": "perdure.transactions:on_rollback",
@@ -194,6 +217,7 @@ _HOMES: dict[str, str] = {
     "settings": "django.conf:settings",
     "setup": "perdure.bootstrap:setup",
     "signals": "perdure.signals",
+    "syscmdkeys": "perdure.commands.syscmdkeys",
     "transaction": "perdure.transactions:transaction",
     "unrepeat": "perdure.commands.repeating:unrepeat",
     "upgrade": "perdure.typeclasses.upgrades:upgrade",
