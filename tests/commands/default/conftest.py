@@ -9,7 +9,9 @@ import pytest
 def world(transactional_db, settings):
     """A world of this test's own."""
     from perdure.testing.world import make_world
+    from perdure.text.english import numbered
 
+    numbered("apple", 2)  # loads a library, which takes seconds on a busy machine
     for kind in ("Unloggedin", "Session", "Account", "Character"):
         setattr(settings, f"CMDSET_{kind.upper()}", f"perdure.commands.default.cmdsets.{kind}CmdSet")
     made = make_world(settings)
