@@ -11,6 +11,7 @@ from django.test import override_settings
 
 from perdure.commands import running
 from perdure.commands.command import Command
+from perdure.commands.dispatch import handle_line
 from perdure.commands.prompts import ask_yes_no, get_input, interactive, pending_question
 from perdure.commands.running import RunState, cancel_all, cancel_for, session_is_busy, waiting_runs
 from perdure.errors import InvalidArgument, NoGameLoop, Overloaded, PromptEnded, StaleObject
@@ -307,6 +308,37 @@ def test_a_stale_object_in_a_later_step_is_told_once(anna, loop):
     loop.advance(1)
     assert taken == [1]
     assert len(anna.session.sent) == before + 1
+
+
+def test_an_answer_is_not_taken_for_a_command_when_its_unit_is_done_again(anna, loop):
+    async def func(self):
+        await self.ask("Sure?")
+        taken.append(1)
+        raise StaleObject("somebody else was first")
+
+    async def good(self):
+        await self.ask("Sure?")
+        self.caller.db.gold = 5
+
+    taken = []
+    give(anna.character, command("risk", func), command("good", good))
+    anna.send("risk")
+    assert anna.send("look") == ""
+    assert taken == [1]
+    assert [type(error) for error in anna.errors] == [StaleObject]
+    anna.send("good")
+    fail = [StaleObject("once")]
+
+    def unit():
+        handle_line(anna.session, "look")
+        if fail:
+            raise fail.pop()
+
+    loop.submit(unit)
+    loop.run_until_idle()
+    assert "undone" in anna.session.sent[-1]
+    assert anna.character.db.gold is None
+    assert "looked" in anna.send("look")
 
 
 # --- other threads

@@ -26,12 +26,11 @@ from perdure.commands import nicknames
 from perdure.commands.command import Command
 from perdure.commands.gathering import Gathered, gather_for
 from perdure.commands.parser import Match
-from perdure.commands.prompts import pending_question
+from perdure.commands.prompts import answer_line, answered_in_this_unit, pending_question
 from perdure.commands.running import CommandRun, ended, settled
 from perdure.commands.syscmdkeys import CMD_LOGINSTART, CMD_MULTIMATCH, CMD_NOINPUT, CMD_NOMATCH, SYSTEM_PREFIX
 from perdure.conf import conf
 from perdure.errors import CommandNesting, InvalidArgument
-from perdure.gameloop import current_loop
 from perdure.locks.permissions import check_permstring
 from perdure.text.markup import escape, strip_links
 from perdure.typeclasses.handlers import OwnerRef
@@ -54,10 +53,9 @@ def handle_line(session: Any, text: str) -> CommandRun | None:
         return None
     session.cmd_last = session.cmd_last_visible = time.time()
     session.cmd_total += 1
+    question = question or answered_in_this_unit(session)
     if question is not None:
-        if question.hidden and (unit := current_loop().unit) is not None:
-            unit.line = None  # a password must not be in the log if what it is for goes wrong
-        question.answer(line)
+        answer_line(session, question, line)
         return ended(puppet or account or session, session)
     if "|l" in line and not _may_link(puppet or account):
         line = strip_links(line)

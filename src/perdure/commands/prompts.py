@@ -8,6 +8,7 @@ that nobody answers in PROMPT_TIMEOUT seconds is withdrawn with a notice, and th
 Invariants
     - Questions are kept in memory only. A newer one of the same session comes first; when it is answered, the older is
       shown again.
+    - A unit of work that is done again (its tick could not be committed) does not take the answer for a command.
     - While a hidden question waits, the client does not show what is typed; afterwards it does again.
 
 Failure modes: `PromptEnded` inside the command when the question was withdrawn; `NoGameLoop` where no world runs.
@@ -32,6 +33,7 @@ ATTEMPTS = 3
 YES, NO, ABORT = frozenset({"y", "yes"}), frozenset({"n", "no"}), frozenset({"a", "abort"})
 
 _questions: dict[Any, list[Ask]] = {}
+_answered: dict[Any, tuple[Any, Ask]] = {}  # by session: the last question that was answered, and in which unit
 
 
 class Ask(Request):
@@ -179,6 +181,29 @@ def pending_question(session: Any = None, *others: Any) -> Ask | None:
         waiting = _questions.get(key) if key is not None else None
         if waiting:
             return waiting[-1]
+    return None
+
+
+def answer_line(session: Any, question: Ask, line: str) -> None:
+    """Take what a session has typed as the answer to a question. Raises what the command raises."""
+    loop = current_loop()
+    unit = loop.unit
+    if unit is not None:
+        _answered[session] = (unit, question)
+        loop.after_commit(lambda: _answered.pop(session, None) and None)
+        if question.hidden:
+            unit.line = None  # a password must not be in the log if what it is for goes wrong
+    question.answer(line)
+
+
+def answered_in_this_unit(session: Any) -> Ask | None:
+    """The question that the present unit has answered already, if it is being done again."""
+    if not _answered or session not in _answered:
+        return None
+    unit, question = _answered[session]
+    if current_loop().unit is unit:
+        return question
+    del _answered[session]
     return None
 
 

@@ -1,6 +1,7 @@
 """The command sets of this game, by the names that the settings give them (`CMDSET_CHARACTER` and so on).
 
-Each begins with Perdure's own commands; add yours below the `super()` call, or `self.remove("name")` what you do not want.
+Each begins with Perdure's own commands; add yours below the `super()` call, or `self.remove("name")` what you do not
+want. `commands/command.py` shows how to write one.
 """
 
 from perdure.commands.default import cmdsets
