@@ -7,7 +7,7 @@ found. Sessions are told apart by their id alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 __all__ = ["SESSION_HANDLER", "Session", "SessionRegistry", "as_sessions"]
@@ -62,6 +62,14 @@ class SessionRegistry(dict[int, Any]):
     def data_out(self, session: Any, **kwargs: Any) -> None:
         """Send messages to the client of `session`."""
         session.data_out(**kwargs)
+
+    #: What tells the gateway whom to turn away; whoever runs the world sets it.
+    tell_bans: Callable[[], object] | None = None
+
+    def bans_changed(self) -> None:
+        """Let the gateway know that other addresses are banned now."""
+        if self.tell_bans is not None:
+            self.tell_bans()
 
     def announce_all(self, message: str) -> None:
         """Tell everybody who is connected, logged in or not."""

@@ -9,7 +9,7 @@ import pytest
 from perdure import create_account
 from perdure.accounts import bans
 from perdure.accounts.models import AccountDB
-from perdure.sessions import SESSION_HANDLER
+from perdure.server.messages import Bans
 
 PASSWORD = "correct horse battery staple"
 
@@ -109,18 +109,19 @@ def test_ban_a_name(world, developer, caplog):
 @pytest.mark.defect("V-7")
 def test_ban_addresses_of_both_families_and_end_their_sessions(world, developer, monkeypatch, pattern, inside, outside):
     told = []
-    monkeypatch.setattr(SESSION_HANDLER, "bans_changed", lambda: told.append(1), raising=False)
+    monkeypatch.setattr(world.world, "send_now", lambda *messages: told.extend(messages))
     bad, good = world.connect(address=inside), world.connect(address=outside)
     developer.send(f"ban {pattern}: a flood: of lines")
     assert bans.all_bans()[0][1] == pattern
     assert bans.all_bans()[0][4] == "a flood: of lines"
     assert bad.session is None
     assert good.session is not None
-    assert told
+    assert told == [Bans([pattern])]
     assert bans.is_banned(ip=inside)
     assert not bans.is_banned(ip=outside)
     developer.send(f"unban {pattern}")
     assert bans.all_bans() == []
+    assert told[-1] == Bans([])
 
 
 def test_nobody_bans_oneself_or_those_above(world, owner, developer, admin):

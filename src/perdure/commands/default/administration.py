@@ -121,7 +121,7 @@ class CmdBan(StockCommand):
             self.msg(f"That cannot be banned: {error}.")
             return
         security.warning("%s banned by %s: %s", who, self.caller, reason or "no reason")
-        gateway_told()
+        SESSION_HANDLER.bans_changed()
         for session in hit:
             SESSION_HANDLER.disconnect(session, f"You have been banned.{_why(reason)}")
         ended = f" {len(hit)} session{'' if len(hit) == 1 else 's'} ended." if hit else ""
@@ -171,7 +171,7 @@ class CmdUnban(StockCommand):
             self.msg(f"'{wanted.replace('|', '||')}' is not banned; |wban|n lists the bans.")
             return
         security.warning("ban of %s lifted by %s", name or ip, self.caller)
-        gateway_told()
+        SESSION_HANDLER.bans_changed()
         self.msg(f"{name or ip} is no longer banned.")
 
 
@@ -252,13 +252,6 @@ def ban_list(command: StockCommand) -> str:
         name, ip, _, since, reason = (*(str(part or "") for part in ban), *[""] * 5)[:5]
         table.add_row(number, name, ip, since[:10], reason)
     return str(table) if table else "Nobody is banned."
-
-
-def gateway_told() -> None:
-    """Have the gateway's door know the bans, where there is one."""
-    changed = getattr(SESSION_HANDLER, "bans_changed", None)
-    if callable(changed):
-        changed()
 
 
 def _falls_under(session: Any, who: str, address: bool) -> bool:

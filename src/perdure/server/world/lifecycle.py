@@ -74,6 +74,7 @@ def start(world: World, mode: Mode, records: Sequence[SessionRecord]) -> None:
     _step(world, "timers of scripts", lambda: scripts.resume_after(mode))
     _step(world, "delayed tasks", lambda: delays.restore_tasks(mode))
     _step(world, "bans", lambda: tell_bans(world))
+    SESSION_HANDLER.tell_bans = lambda: tell_bans(world)
     if mode != "start":
         _step(world, "news", lambda: _announce(conf.BROADCAST_SERVER_RESTART_MESSAGES))
     world.loop.call_later(MAINTENANCE_SECONDS, maintain, world, label="maintenance")
@@ -116,9 +117,11 @@ def _announce(text: str | None) -> None:
 
 def maintain(world: World) -> None:
     """Once a minute: sessions that have been idle for too long, and memory."""
+    from perdure.accounts import logins
     from perdure.idmapper.models import conditional_flush
 
     world.loop.call_later(MAINTENANCE_SECONDS, maintain, world, label="maintenance")
+    logins.release_unheld("the connection was lost")
     conditional_flush(conf.IDMAPPER_CACHE_MAXSIZE)
     if conf.IDLE_TIMEOUT > 0:
         now = time.time()
