@@ -67,7 +67,7 @@ bench-page: venv ## write the pages of docs/speed/ from the latest run
 	@$(BIN)/python -m benchmarks page build/bench/latest.json
 
 crash-test: venv ## 200 kills and 100 reloads of a game under load (about half an hour)
-	@PERDURE_CRASH_KILLS=200 PERDURE_CRASH_RELOADS=100 PERDURE_CRASH_SEED=$${PERDURE_CRASH_SEED:-$$(date +%s)} \
+	@PERDURE_CRASH_KILLS=200 PERDURE_CRASH_RELOADS=100 PERDURE_CRASH_INTERVAL=0 PERDURE_CRASH_SEED=$${PERDURE_CRASH_SEED:-$$(date +%s)} \
 	  $(BIN)/python -m pytest --backend sqlite tests/crashes -s $(ARGS)
 
 soak: venv ## the random tests, at length

@@ -4,32 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.crashes import bank
+from tests.crashes import bank, impatient
 from tests.crashes.crowd import Crowd
 from tests.live.game import LiveGame
 
 CLIENTS = 20
 
 
-@pytest.fixture
-def game(tmp_path: Path) -> Iterator[LiveGame]:
-    """A running game with a bank and twenty depositors."""
-    made = LiveGame(tmp_path / "bank", settings=bank.SETTINGS, files=bank.FILES, set_up=bank.set_up(CLIENTS))
+@pytest.fixture(scope="session")
+def game(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveGame]:
+    """A running game with a bank and twenty depositors; every test leaves it running."""
+    made = LiveGame(
+        tmp_path_factory.mktemp("crashes") / "bank",
+        settings=bank.SETTINGS,
+        files=bank.FILES,
+        set_up=bank.set_up(CLIENTS),
+        program=[impatient.__file__],
+    )
     with made as running:
         yield running
 
 
 @pytest.fixture
 def crowd(game: LiveGame) -> Iterator[Callable[..., Crowd]]:
-    """`crowd(lossless=…)`: the clients, connected by nobody yet."""
+    """`crowd(lossless=…)`: the clients, not connected yet."""
     with ExitStack() as stack:
 
-        def make(**options: bool) -> Crowd:
-            made = Crowd(CLIENTS, game.address, **options)
+        def make(**options: Any) -> Crowd:
+            books = bank.read(game.directory / "db.sqlite3")
+            last = {name: max(numbers, default=0) for name, numbers in books.numbers.items()}
+            assert len(last) == CLIENTS
+            made = Crowd(game.address, last, **options)
             stack.callback(made.close)
             return made
 

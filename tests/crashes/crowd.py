@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import selectors
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from tests.crashes.bank import PASSWORD
 from tests.live.telnet import ANSI, Negotiation
@@ -14,7 +15,7 @@ from tests.live.telnet import ANSI, Negotiation
 #: So many deposits may be under way for each client.
 WINDOW = 3
 #: After so long without an answer a client takes what it sent for lost, and goes on.
-PATIENCE = 1.0
+PATIENCE = 2.0
 _OK = re.compile(r"^ok (\d+)\s*$", re.MULTILINE)
 
 
@@ -26,15 +27,16 @@ class Depositor:
     """One client.
 
     Attributes:
-        sent: the number that was sent last; they count from 1.
+        sent: the number that was sent last.
         acknowledged: the numbers that were acknowledged, in the order in which they were.
         playing: whether it has been let in on this connection.
         dropped: how often the connection was closed by the other side.
     """
 
-    def __init__(self, name: str, address: tuple[str, int]) -> None:
+    def __init__(self, name: str, address: tuple[str, int], sent: int = 0, interval: float = 0.0) -> None:
         self.name, self.address = name, address
-        self.sent = 0
+        self.sent, self.interval = sent, interval
+        self.due = 0.0
         self.acknowledged: list[int] = []
         self.under_way: set[int] = set()
         self.socket: socket.socket | None = None
@@ -97,17 +99,17 @@ class Depositor:
         if self.under_way and quiet > PATIENCE:
             self.under_way.clear()
             self.heard = time.monotonic()
-        while deposits and len(self.under_way) < WINDOW:
+        while deposits and len(self.under_way) < WINDOW and time.monotonic() >= self.due:
+            self.due = time.monotonic() + self.interval
             self.sent += 1
             self.under_way.add(self.sent)
             self._send(f"deposit {self.sent}\r\n".encode())
 
     def _send(self, data: bytes) -> None:
         assert self.socket is not None
-        try:
+        # Reading tells that it is closed.
+        with contextlib.suppress(OSError):
             self.socket.sendall(data)
-        except OSError:
-            pass  # reading tells that it is closed
 
     def close(self) -> None:
         """Hang up."""
@@ -121,14 +123,17 @@ class Crowd:
     """All of them.
 
     Args:
+        last: the number that each has deposited last, on an earlier day.
         lossless: nobody takes anything for lost: each waits for its answers as long as it takes.
+        interval: seconds that each waits before it sends again; with 0 each has three under way all the time.
     """
 
-    def __init__(self, count: int, address: tuple[str, int], *, lossless: bool = False) -> None:
-        self.clients = [Depositor(f"client{number:02}", address) for number in range(count)]
+    def __init__(
+        self, address: tuple[str, int], last: Mapping[str, int], *, lossless: bool = False, interval: float = 0.0
+    ) -> None:
+        self.clients = [Depositor(name, address, number, interval) for name, number in last.items()]
         self.lossless = lossless
         self.selector = selectors.DefaultSelector()
-        self.reconnects = True
 
     def connect(self) -> None:
         """Everybody who has no connection gets one."""
@@ -167,7 +172,7 @@ class Crowd:
             for key, _ in ready:
                 self._read(key.data)
 
-    def wait(self, what: str, until: Callable[[], bool], seconds: float = 60.0, *, deposits: bool = True) -> None:
+    def wait(self, what: str, until: Callable[[], bool], seconds: float = 120.0, *, deposits: bool = True) -> None:
         """Let them play until something is so. Raises `Broken` when it does not come to be."""
         if not self.pump(seconds, until, deposits=deposits):
             raise Broken(f"{what}: not within {seconds:g} seconds\n{self.story()}")
