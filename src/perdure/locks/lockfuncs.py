@@ -296,6 +296,8 @@ def _stored(entity: object, name: str) -> object:
 def _read(entity: object, name: str) -> object:
     """A declared property of the entity, else its stored attribute. No other property runs from a lockstring."""
     if name in conf.LOCK_READABLE_PROPERTIES:
+        if name == "is_superuser":  # one that has quelled counts as none, here too
+            return permissions.is_effective_superuser(entity)
         found: object = getattr(entity, name, _MISSING)
         if found is not _MISSING:
             return found

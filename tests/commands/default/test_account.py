@@ -75,13 +75,15 @@ def test_userpassword_is_for_admins_and_not_for_those_above(world):
 def test_a_quelled_superuser_passes_nowhere_as_puppet_or_as_account(world):
     anna = world.player("Anna", superuser=True)
     box = world.create("box")
-    box.locks.add("get:false();view:all();edit:superuser()")
+    box.locks.add("get:false();view:all();edit:superuser();examine:attr(is_superuser)")
     channel_lock = "send:false()"
     assert box.access(anna.account, "edit")
+    assert box.access(anna.account, "examine", no_superuser_bypass=True)
     assert box.access(anna.character, "edit")
     anna.send("quell")
     for subject in (anna.account, anna.character, anna.session):
         assert not box.access(subject, "edit")
+        assert not box.access(subject, "examine")
     assert not check_perm(anna.account, "Developer")
     assert not anna.account.locks.check_lockstring(anna.account, channel_lock)
     assert "no command" in anna.send("reload")
