@@ -187,7 +187,9 @@ class DefaultExit(ExitMaker, DefaultObject):
 
     def at_cmdset_get(self, **kwargs: Any) -> None:
         """Make the command that takes this exit, if there is none yet or the exit is called otherwise now."""
-        words = (self.key, tuple(self.aliases.all()))
+        tags = self._tag_store
+        tags.load()
+        words = (self.key, [slot for slot in tags.slots if slot[0] == "alias"])
         if "force_init" not in kwargs and self.__dict__.get("_exit_words") == words:
             return
         made = self.create_exit_cmdset(self)
