@@ -23,6 +23,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.AccountDB"
+AUTHENTICATION_BACKENDS = ["perdure.accounts.backends.CaseInsensitiveModelBackend"]
 ROOT_URLCONF = "tests.urls"
 # Hashing is meant to be slow; tests of passwords need it to be right only.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -101,5 +102,6 @@ if chosen := os.environ.get("PERDURE_TEST_APPS"):
     INSTALLED_APPS = [app for app in INSTALLED_APPS if app not in ENGINE_APPS or app in chosen.split(",")]
     if "perdure.accounts" not in INSTALLED_APPS:
         AUTH_USER_MODEL = "auth.User"
+        AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 # An app for tests of the identity map alone, with models that are no entities.
 INSTALLED_APPS = [app for app in INSTALLED_APPS if not app.startswith("tests.") or find_spec(app)]

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.contrib.auth import authenticate as django_authenticate
 from django.contrib.auth import hashers
+from django.core.checks import run_checks
 from django.core.exceptions import PermissionDenied
 from django.db import connections
 from django.test import Client, RequestFactory
@@ -371,3 +372,11 @@ def test_a_login_takes_few_statements(anna, django_assert_max_num_queries):
         check = begin("Anna", HERE)
     with django_assert_max_num_queries(4):
         check.finish(verdict)
+
+
+@pytest.mark.defect("V-7")
+def test_settings_that_open_a_way_around_are_told_of(settings):
+    ours, djangos = "perdure.accounts.backends.CaseInsensitiveModelBackend", "django.contrib.auth.backends.ModelBackend"
+    for backends, told in (([ours], 0), ([ours, djangos], 0), ([djangos, ours], 1), ([djangos], 1), (["no.such"], 1)):
+        settings.AUTHENTICATION_BACKENDS = backends
+        assert [message.id for message in run_checks()].count("perdure.W002") == told, backends

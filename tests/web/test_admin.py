@@ -21,7 +21,7 @@ def client() -> Client:
     owner.is_staff = True
     owner.save()
     client = Client()
-    client.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(owner)
     return client
 
 
@@ -209,5 +209,5 @@ def test_who_is_no_staff_sees_nothing() -> None:
 
     client = Client()
     player = create_account("player", "", "a-long-password-1")
-    client.force_login(player, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(player)
     assert client.get(address("objects.objectdb", "changelist")).status_code == 302

@@ -14,4 +14,4 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from perdure.accounts import accounts  # noqa: F401  (the default classes must be known)
+        from perdure.accounts import accounts, checks  # noqa: F401  (classes must be known; checks register themselves)
