@@ -216,7 +216,12 @@ def import_typeclass_modules() -> dict[str, Exception]:
     for package in conf.TYPECLASS_PATHS:
         if package == "perdure":
             continue
-        for module in _modules_of(package):
+        try:
+            modules = list(_modules_of(package))
+        except Exception as error:  # noqa: BLE001  (see _import)
+            failed[package] = error
+            continue
+        for module in modules:
             try:
                 importlib.import_module(module)
             except Exception as error:  # noqa: BLE001  (see _import)

@@ -78,3 +78,10 @@ def test_a_copy_to_a_place_that_there_is_not_is_not_made(owner):
     told = owner.type("copy lamp = one:nowhere at all")
     assert "Could not find" in told
     assert not ObjectDB.objects.filter(db_key="one").exists()
+
+
+def test_a_copy_keeps_the_aliases_unless_others_are_given(owner, small_world):
+    small_world.lamp.aliases.add("light")
+    owner.type("copy lamp = one, two;torch")
+    assert named("one").aliases.all() == ["light"]
+    assert named("two").aliases.all() == ["torch"]

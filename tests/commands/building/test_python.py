@@ -143,6 +143,12 @@ def test_an_error_shows_the_end_of_the_traceback_and_is_undone(owner, small_worl
     assert small_world.lamp.db.oil == 1
 
 
+def test_a_value_that_cannot_be_shown_is_an_error_like_others(owner, settings):
+    settings.PY_TIME_LIMIT = 0.2
+    assert "ZeroDivisionError" in owner.type("py/noecho class A:\n  def __repr__(self): return 1 / 0\nA()")
+    assert "stopped" in owner.type("py/noecho class A:\n  def __repr__(self):\n    while True: pass\nA()")
+
+
 @pytest.mark.parametrize("code", ["1 +", "def", "x = = 2", "\x00"])
 def test_what_is_no_python_is_told(owner, code):
     told = owner.type(f"py/noecho {code}")

@@ -115,3 +115,10 @@ def test_one_line_for_each(owner, monkeypatch, small_world):
     assert "refuses" in told
     assert "is deleted" in told
     assert [script.key for script in ScriptDB.objects.all()] == ["one"]
+
+
+def test_who_may_not_examine_a_script_sees_a_line_about_it(builder, small_world):
+    create_script(Ticker, key="clock").db.secret = 5
+    told = builder.type("script clock")
+    assert "60 s" in told
+    assert "secret" not in told

@@ -223,3 +223,11 @@ def test_a_room_stays_where_it_is(owner, small_world):
     assert small_world.lamp in small_world.hall.contents
     owner.type("typeclass here = objects.objects.DefaultRoom")
     assert type(small_world.hall) is DefaultRoom
+
+
+@pytest.mark.defect("V-34")
+def test_the_list_survives_a_package_that_fails_to_import(owner, game):
+    (game / "__init__.py").write_text("this is no Python")
+    told = owner.type("typeclass/list")
+    assert "unseenclasses: SyntaxError" in told
+    assert "DefaultRoom" in told

@@ -64,8 +64,8 @@ class CmdCopy(EditingCommand):
       copy <thing> = <name>[;<alias>…][:<place>] [, <name>…]
 
     A copy has the attributes, tags, aliases, locks, permissions and scripts of the original, and nothing of what is
-    inside it. Without a name the copy is called as the original with _copy behind it. It appears where the original is,
-    or in the place given, which may be anywhere.
+    inside it. Aliases that are given take the place of those. Without a name the copy is called as the original with
+    _copy behind it. It appears where the original is, or in the place given, which may be anywhere.
 
     Example:
       copy lamp = old lamp;old, new lamp;new:#2
@@ -102,5 +102,6 @@ class CmdCopy(EditingCommand):
                 self.msg(f"You may not put anything into {named(place)}.")
                 return
         with self.alone(f"'{escape(wanted['name'])}' was not made"):
-            made = original.copy(wanted["name"], new_location=place, new_aliases=wanted["aliases"])
+            aliases = {"new_aliases": wanted["aliases"]} if wanted["aliases"] else {}
+            made = original.copy(wanted["name"], new_location=place, **aliases)
             self.msg(f"Made {named(made)}, a copy of {named(original)}, in {named(place)}.")

@@ -11,6 +11,7 @@ from typing import Any
 
 from perdure.commands.default.editing import named
 from perdure.commands.default.value_texts import shown_value, type_name
+from perdure.commands.gathering import gather
 from perdure.locks.permissions import is_quelled
 from perdure.text.markup import escape
 
@@ -132,9 +133,9 @@ def _command_sets(entity: Any) -> Iterator[tuple[str, Any]]:
     yield "Stored command sets", [escape(path) for path in entity.cmdset_storage if path]
     sets = handler.all()
     yield "Command sets", [escape(_merging(one)) for one in sets]
-    commands = getattr(handler.current, "commands", ()) if sets else ()
-    names = sorted(str(command.key) for command in commands if command.access(entity, "cmd"))
-    yield "Commands of its own", escape(", ".join(names))
+    if sets:
+        names = {str(command.key) for command in gather(entity) if command.access(entity, "cmd")}
+        yield "Commands it can use", escape(", ".join(sorted(names)))
 
 
 def _merging(cmdset: Any) -> str:

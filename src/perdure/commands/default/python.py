@@ -83,7 +83,8 @@ class CmdPy(MuxCommand):
         run = None
         try:
             run = PythonRun(code, names, limit)
-            value = await run.finish()
+            await run.finish()
+            value = run.shown()
         except (Exception, Interrupted) as error:  # noqa: BLE001
             # boundary of user code: a developer's own, who is shown what went wrong; it is undone already.
             self._show_printed(run)
@@ -91,8 +92,8 @@ class CmdPy(MuxCommand):
             audit.info("py of %s ended with %s", self._who(), type(error).__name__)
             return
         self._show_printed(run)
-        if value is not None:
-            self._show(repr(value), "py_output")
+        if value:
+            self._show(value, "py_output")
         if "time" in self.switches:
             self._show(f"({(time.perf_counter() - begun) * 1000:.3f} ms)", "py_output")
 

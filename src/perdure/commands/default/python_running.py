@@ -58,9 +58,7 @@ class PythonRun:
         """What has been printed since this was last asked; very long output is cut."""
         text = self._printed.getvalue()
         self._printed = io.StringIO()
-        if len(text) > _OUTPUT_LIMIT:
-            return f"{text[:_OUTPUT_LIMIT]}\n[… {len(text) - _OUTPUT_LIMIT} more characters]"
-        return text
+        return _cut(text)
 
     async def finish(self) -> Any:
         """Run it to its end; the value. Raises what the code raises, or `Interrupted`."""
@@ -70,10 +68,21 @@ class PythonRun:
         self.value = self.names.pop(_VALUE, None)
         return self.value
 
+    def shown(self) -> str:
+        """The value as Python writes it, empty for None. Raises what writing it raises, or `Interrupted`."""
+        text = "" if self.value is None else str(self._stretch(lambda: repr(self.value)))
+        return _cut(text)
+
     def _stretch(self, go_on: Any) -> Any:
         """Run to the next await, or to the end."""
         with _printing_to(self._printed), transaction(), time_limit(self.limit):
             return go_on()
+
+
+def _cut(text: str) -> str:
+    if len(text) <= _OUTPUT_LIMIT:
+        return text
+    return f"{text[:_OUTPUT_LIMIT]}\n[… {len(text) - _OUTPUT_LIMIT} more characters]"
 
 
 def _compiled(code: str) -> Any:

@@ -99,9 +99,17 @@ class CmdScripts(EditingCommand):
                 ScriptDB.objects.filter(pk__in=[one.pk for one in found]).order_by("pk"), f"for '{escape(text)}'"
             )
         elif found:
-            await self.page("\n".join(examination(found[0], self.caller)))
+            await self._examine(found[0])
         elif (cls := self._class(path)) is not None:
             self._make(cls, key, None)
+
+    async def _examine(self, script: Any) -> None:
+        """All that is known of a script, for those who may see it; a line about it for others."""
+        host = script.obj if script.obj is not None else script.account
+        if self.may(script if host is None else host, "examine"):
+            await self.page("\n".join(examination(script, self.caller)))
+        else:
+            await self._list(ScriptDB.objects.filter(pk=script.pk), "of this name")
 
     def _named(self, text: str, quiet: bool = False, key: str = "") -> list[Any]:
         """The scripts meant by a number, a range of numbers, a key or a class; tells if there are none."""

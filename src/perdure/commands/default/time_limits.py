@@ -4,9 +4,9 @@ Contract: `with time_limit(5):` raises `Interrupted` inside the block when it ha
 thread, which is the game thread, is interrupted by a signal (`SIGALRM`); any other by an exception set from a timer
 thread. Either works between two steps of Python: one long call into C (a huge power, a slow query) ends first.
 
-Code of the engine is given time to finish what it is in the middle of: while the innermost function belongs to a
-package of `_FINISHES`, the interruption is put off, for `_PATIENCE` seconds at most. What the block did is for its
-caller to undo.
+Code of the engine is given time to finish what it is in the middle of: while the innermost function (Python's own
+library apart) belongs to a package of `_FINISHES`, the interruption is put off, for `_PATIENCE` seconds at most. What
+the block did is for its caller to undo.
 
 Failure modes: none of its own. Somebody else's alarm (pytest's) is put back, less the time that has gone by.
 """
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import ctypes
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -71,8 +72,15 @@ def _by_signal(seconds: float) -> Iterator[None]:
 
 
 def _is_engine(frame: FrameType | None) -> bool:
-    name = str(frame.f_globals.get("__name__", "")) if frame is not None else ""
-    return name.partition(".")[0] in _FINISHES
+    """Whether the innermost function that is not of Python's own library belongs to the engine."""
+    while frame is not None:
+        package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        if package in _FINISHES:
+            return True
+        if package not in sys.stdlib_module_names:
+            return False
+        frame = frame.f_back
+    return False
 
 
 @contextmanager
