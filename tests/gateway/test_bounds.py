@@ -145,6 +145,22 @@ def test_lines_of_a_session_that_the_world_has_not_done_are_bounded():
     run(play())
 
 
+@pytest.mark.defect("V-11")
+def test_what_a_session_can_have_waiting_is_bounded_in_size_as_well():
+    async def play():
+        async with Harness(FakeWorlds(echo=False)) as h:
+            client, sessid = await h.player()
+            client.send((b"x" * 5000 + b"\r\n") * 150)
+            await h.worlds.until(messages.Line, 40)
+            await asyncio.sleep(0.05)
+            assert sum(len(line.text) for line in h.gateway.unfinished()) < 210_000
+            while len(h.worlds.lines()) < 150:
+                h.worlds.hear(messages.Done([(sessid, line.seq) for line in h.gateway.unfinished()]))
+                await asyncio.sleep(0.01)
+
+    run(play())
+
+
 @pytest.mark.defect("V-13")
 def test_connections_of_one_address_are_bounded_and_turned_away_cheaply():
     async def play():

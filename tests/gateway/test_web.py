@@ -271,6 +271,49 @@ def test_a_request_to_a_world_that_has_just_died_goes_to_the_next(tmp_path):
     run(play())
 
 
+def test_a_world_that_dies_over_a_request_is_asked_once_more_at_most(tmp_path):
+    async def play():
+        asked = []
+
+        async def dies(reader, writer):
+            asked.append(await reader.readuntil(b"\r\n\r\n"))
+            writer.close()
+
+        server = await asyncio.start_unix_server(dies, tmp_path / "s")
+        async with Harness(web_port=0) as h, visitor(h) as web:
+            h.worlds.http_socket = str(tmp_path / "s")
+            assert (await web.get("/")).status_code == 502
+            assert len(asked) == 2
+            assert (await web.post("/", content=b"abc")).status_code == 502
+            assert (await web.post("/")).status_code == 502
+            assert len(asked) == 4
+        server.close()
+
+    run(play())
+
+
+@pytest.mark.parametrize(
+    "request_line",
+    [
+        b"GET http://x/ HTTP/1.1\r\nHost: x",
+        b"GET / HTTP/1.0",
+        b"OPTIONS * HTTP/1.1\r\nHost: x",
+        b"GET /%00 HTTP/1.0\r\nHost:",
+    ],
+)
+def test_requests_that_are_none_are_refused_at_once(tmp_path, request_line):
+    async def play():
+        async with Harness(web_port=0) as h, world_web(tmp_path / "s"):
+            h.worlds.http_socket = str(tmp_path / "s")
+            client = await h.connect("web")
+            client.send(request_line + b"\r\nConnection: close\r\n\r\n")
+            answer = await client.ended()
+            assert answer.split()[1] in (b"400", b"404", b"200")
+            assert h.gateway._web.proxy.active == 0
+
+    run(play())
+
+
 def test_no_world_in_time_is_a_page_that_says_so():
     async def play():
         worlds = FakeWorlds(serving=False)

@@ -43,6 +43,8 @@ log = logging.getLogger("perdure.gateway")
 
 _HOUSEKEEPING = 5.0
 _HANDSHAKE = 10.0
+#: What clients send to keep their connection alive; nobody typed it.
+_IDLE = "idle"
 _OPTIONS = frozenset({"client_options", "hello", "supports_set"})
 
 
@@ -114,6 +116,8 @@ class Gateway:
         """Opens the ports. Raises `OSError` when one cannot be had, with none of them open then."""
         self.loop = asyncio.get_running_loop()
         settings = self.settings
+        # What telnetlib3 warns of is what anybody can send, and fill a log with.
+        logging.getLogger("telnetlib3").setLevel(logging.ERROR)
         allow_connections(settings.limits.connections)
         given = handed_over()
         if settings.tls_cert:
@@ -225,17 +229,18 @@ class Gateway:
 
     def line(self, session: Session, text: str) -> None:
         """A client has sent a line."""
-        session.last_input = self.loop.time()
+        if text != _IDLE:
+            session.last_input = self.loop.time()
         limit = self.settings.limits.line_characters
         if len(text) > limit:
             text = text[:limit]
             session.show(f"(Only the first {limit} characters of that line were taken.)", "notice", {})
         session.seq = seq = session.seq + 1
         line = messages.Line(session.sessid, seq, text)
-        session.unfinished[seq] = line if session.typing_visible else messages.Line(session.sessid, seq, "(hidden)")
+        session.begin_line(line)
         self.metrics.lines += 1
         if self.worlds.send(line) is False:
-            session.unfinished.pop(seq, None)
+            session.finish_line(seq)
 
     def message(
         self, session: Session, name: str, args: list[Any], kwargs: dict[str, Any], counted: bool = False
@@ -300,7 +305,7 @@ class Gateway:
         for sessid, seq in message.lines:
             session = self.sessions.get(sessid)
             if session is not None:
-                session.unfinished.pop(seq, None)
+                session.finish_line(seq)
                 session.resume()
 
     def _on_session_state(self, message: messages.SessionState) -> None:

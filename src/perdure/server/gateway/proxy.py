@@ -136,12 +136,15 @@ class Proxy:
         return body if answer.status_code == 200 else None
 
     async def _answer(self, request: Request) -> Response:
+        if not request.scope["raw_path"].startswith(b"/") or "host" not in request.headers:
+            return PlainTextResponse("This is no request for a page.\n", 400)
         length = request.headers.get("content-length", "")
         limit = self._gateway.settings.limits.body_bytes
         if length.isdigit() and int(length) > limit:
             return _too_long(limit)
         loop = self._gateway.loop
         until = loop.time() + self._gateway.settings.timeouts.world
+        asked = False
         while await self._gateway.world_serves(until - loop.time()):
             world = await self._current()
             if world is None:
@@ -158,14 +161,19 @@ class Proxy:
                 return Response(status_code=400)
             except TimeoutError:
                 return PlainTextResponse("The request did not come.\n", 408, {"Connection": "close"})
-            except (httpx.HTTPError, OSError) as error:
-                again = not body.begun and (isinstance(error, httpx.ConnectError) or request.method in _ASKING)
-                log.info("The world did not answer %s: %r", request.url.path, error)
-                if not again or isinstance(error, httpx.ReadTimeout):
-                    return PlainTextResponse("The world did not answer.\n", 502)
+            except (httpx.LocalProtocolError, httpx.InvalidURL):
+                return PlainTextResponse("This is no request for a page.\n", 400)
+            except httpx.ConnectError:
+                # Its socket is not there any more, or not yet: nothing has been asked.
                 await asyncio.sleep(0.05)
-                if loop.time() > until:
-                    break
+            except (httpx.HTTPError, OSError) as error:
+                log.info("The world did not answer %s: %r", request.url.path, error)
+                lost = isinstance(error, httpx.RemoteProtocolError | httpx.NetworkError)
+                if asked or body.begun or not lost or request.method not in _ASKING:
+                    return PlainTextResponse("The world did not answer.\n", 502)
+                asked = True
+            if loop.time() > until:
+                break
         self._gateway.metrics.requests_unserved += 1
         return self._unavailable(request)
 
@@ -239,6 +247,7 @@ class Proxy:
         ]
         upstream = self._gateway.upstream
         if "transfer-encoding" in headers:
+            passed = [(name, value) for name, value in passed if name != "content-length"]
             passed.append(("transfer-encoding", "chunked"))
         passed.append(("x-forwarded-for", client_address(request.scope, headers, upstream)))
         passed.append(("x-forwarded-proto", scheme_of(request.scope, headers, upstream)))

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 __all__ = ["Session", "Stage"]
 
 
+#: How much text of one session the world may owe an answer to.
+_UNFINISHED_SIZE = 200_000
+
+
 class Stage(Enum):
     """Where a session is: `NEW` finds out what the client can do, `WAITING` has no world to be greeted by."""
 
@@ -58,6 +62,7 @@ class Session:
         self.flags: dict[str, Flag] = {}
         self.seq = 0
         self.unfinished: dict[int, Line] = {}
+        self._unfinished_size = 0
         self.typing_visible = True
         self.last_input = time.monotonic()
         limits = gateway.settings.limits
@@ -115,7 +120,23 @@ class Session:
     @property
     def may_send(self) -> bool:
         """Whether another line may go to the world now."""
-        return self.stage is Stage.KNOWN and len(self.unfinished) < self.gateway.settings.limits.queued_lines
+        return (
+            self.stage is Stage.KNOWN
+            and len(self.unfinished) < self.gateway.settings.limits.queued_lines
+            and self._unfinished_size < _UNFINISHED_SIZE
+        )
+
+    def begin_line(self, line: Line) -> None:
+        """A line has gone to the world. What was typed while it was hidden is not kept here."""
+        kept = line if self.typing_visible else Line(line.sessid, line.seq, "(hidden)")
+        self.unfinished[line.seq] = kept
+        self._unfinished_size += len(kept.text)
+
+    def finish_line(self, seq: int) -> None:
+        """The world has done a line, or nobody waits for it any more."""
+        line = self.unfinished.pop(seq, None)
+        if line is not None:
+            self._unfinished_size -= len(line.text)
 
     @property
     def logged_in(self) -> bool:

@@ -116,6 +116,7 @@ class TelnetSession(Session, asyncio.Protocol):
         self._mssp_sent = False
         self._paused = False
         self._closing = False
+        self._throttle: asyncio.TimerHandle | None = None
         self._speaks_telnet = False
         self._options = Options(self)
         self._options.set_ext_callback(TTYPE, self._on_ttype)
@@ -131,6 +132,8 @@ class TelnetSession(Session, asyncio.Protocol):
             return
         self._inside = False
         self._timer.cancel()
+        if self._throttle is not None:
+            self._throttle.cancel()
         self.gateway.door.leave(self.address)
         self.gateway.remove(self, "the connection was lost" if exc else "the client has gone")
         self._transport = None
@@ -190,7 +193,7 @@ class TelnetSession(Session, asyncio.Protocol):
             if not self.bucket.ready:
                 self._pause()
                 self.gateway.metrics.throttled += 1
-                self.gateway.loop.call_later(self.bucket.wait(), self.resume)
+                self._throttle = self.gateway.loop.call_later(self.bucket.wait(), self._throttle_ends)
                 return
             line = self._lines.take()
             if self._lines.overflow:
@@ -225,9 +228,13 @@ class TelnetSession(Session, asyncio.Protocol):
             self._paused = True
             self._transport.pause_reading()
 
+    def _throttle_ends(self) -> None:
+        self._throttle = None
+        self.resume()
+
     def resume(self) -> None:
         """Goes on with what had to wait."""
-        if not self._paused or self._transport is None or not self.may_send:
+        if not self._paused or self._throttle is not None or self._transport is None or not self.may_send:
             return
         self._paused = False
         self._take_lines()
