@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from perdure.commands.default.preferences import ansi_samples, cube_samples, true_samples
+from perdure.commands.default.colors import ansi_samples, cube_samples, true_samples
 from perdure.text.markup import to_plain
 
 
@@ -44,6 +44,7 @@ def test_a_saved_option_is_there_at_the_next_login(world):
     anna.send("option/save nocolor = yes", "quit")
     again = world.player("Anna")
     assert again.session.protocol_flags["NOCOLOR"] is True
+    assert again.record.flags["NOCOLOR"] is True
     again.send("option/clear nocolor", "quit")
     assert not world.player("Anna").session.protocol_flags.get("NOCOLOR")
     assert "not kept" in world.player("Anna").send("option/clear nocolor")

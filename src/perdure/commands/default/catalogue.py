@@ -9,12 +9,14 @@ from perdure.commands.arguments import MuxCommand, ObjManipCommand
 from perdure.commands.cmdset import CmdSet
 from perdure.commands.command import Command
 from perdure.commands.default.account import CmdPassword, CmdQuell, CmdQuit, CmdUserPassword
-from perdure.commands.default.administration import CmdAccounts, CmdBan, CmdBoot, CmdUnban
+from perdure.commands.default.administration import CmdAccounts, CmdBoot
 from perdure.commands.default.announcing import CmdEmit, CmdWall
 from perdure.commands.default.attributes import CmdSetAttribute
+from perdure.commands.default.banning import CmdBan, CmdUnban
 from perdure.commands.default.channel import CmdChannel
 from perdure.commands.default.characters import CmdCharCreate, CmdCharDelete, CmdIC, CmdOOC, CmdOOCLook
 from perdure.commands.default.cmdsets import AccountCmdSet, CharacterCmdSet, SessionCmdSet, UnloggedinCmdSet
+from perdure.commands.default.colors import CmdColor
 from perdure.commands.default.command_sets import CmdListCmdSets
 from perdure.commands.default.communication import CmdPose, CmdSay, CmdWhisper
 from perdure.commands.default.connection_screen import (
@@ -39,7 +41,7 @@ from perdure.commands.default.names_and_descriptions import CmdDesc, CmdName, Cm
 from perdure.commands.default.nicks import CmdNick
 from perdure.commands.default.paging import CmdPage
 from perdure.commands.default.permissions import CmdPerm
-from perdure.commands.default.preferences import CmdColor, CmdOption, CmdStyle
+from perdure.commands.default.preferences import CmdOption, CmdStyle
 from perdure.commands.default.python import CmdPy
 from perdure.commands.default.scripts import CmdScripts
 from perdure.commands.default.sessions import CmdSessions, CmdWho

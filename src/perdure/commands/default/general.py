@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from perdure.commands.default.stock import StockCommand
 from perdure.conf import conf
-from perdure.locks.effective import effective_permissions
+from perdure.locks.effective import EffectivePermissions, effective_permissions
 
 __all__ = ["CmdAccess", "CmdHome", "CmdLook", "CmdSetDesc"]
 
@@ -120,9 +120,9 @@ def _named(permissions: frozenset[str]) -> str:
     return ", ".join(sorted(permissions)) or "none"
 
 
-def _effective(rights: object) -> str:
-    if rights.bypasses:  # type: ignore[attr-defined]
+def _effective(rights: EffectivePermissions) -> str:
+    if rights.bypasses:
         return "superuser: every lock lets you by"
-    names = [rights.rank] if rights.rank else []  # type: ignore[attr-defined]
-    others = sorted(rights.others)  # type: ignore[attr-defined]
+    names = [rights.rank] if rights.rank else []
+    others = sorted(rights.others)
     return ", ".join([*names, *others]) or "none"
