@@ -293,6 +293,27 @@ def test_an_error_of_a_page_is_a_page(site: Any, browser_of: Any, monkeypatch: p
     assert "ZeroDivision" not in text_of(response)
 
 
+def test_a_game_changes_pages_by_templates_of_the_same_name(site: Any, browser_of: Any, tmp_path: Any):
+    (tmp_path / "perdure").mkdir()
+    (tmp_path / "perdure" / "index.html").write_text(
+        '{% extends "perdure/index.html" %}{% block welcome %}<h1>Mind the bear</h1>{% endblock %}'
+    )
+    (tmp_path / "perdure" / "webclient.html").write_text(
+        '{% extends "perdure/webclient.html" %}{% block head %}{{ block.super }}<script src="/map.js"></script>{% endblock %}'
+    )
+    site.TEMPLATES = [{**site.TEMPLATES[0], "DIRS": [tmp_path]}]
+    assert "Mind the bear" in text_of(browser_of().get("/"))
+    page = text_of(browser_of().get("/webclient/"))
+    assert "map.js" in page
+    assert "perdure/js/main.js" in page
+
+
+def test_a_host_that_is_not_ours_is_refused(browser_of: Any):
+    response = browser_of().get("/", headers={"host": "evil.example"})
+    assert response.status_code == 400
+    assert "evil.example" not in text_of(response)
+
+
 # --- tickets
 
 

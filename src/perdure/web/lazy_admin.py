@@ -48,11 +48,11 @@ class LazyAdminSite(AdminSite):
         """The site's page for logging in."""
         return _site_view("log_in", request) or super().login(request, extra_context)
 
-    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """The site's way of logging out."""
         return _site_view("log_out", request) or super().logout(request, extra_context)
 
-    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """The site's page for another password."""
         return _site_view("change_password", request) or super().password_change(request, extra_context)
 
