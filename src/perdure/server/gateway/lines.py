@@ -14,7 +14,6 @@ import re
 __all__ = ["LineBuffer", "clean_line", "decoded"]
 
 _END = re.compile(rb"\r\n|\n\r(?!\n)|\n|\r")
-_ERASED = re.compile("[^\x08\x7f][\x08\x7f]")
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -22,9 +21,14 @@ def clean_line(text: str) -> str:
     """The line without control characters."""
     if text.isprintable():
         return text
-    erased = text.count("\x08") + text.count("\x7f")
-    while erased:
-        text, erased = _ERASED.subn("", text)
+    if "\x08" in text or "\x7f" in text:
+        kept: list[str] = []
+        for character in text:
+            if character not in "\x08\x7f":
+                kept.append(character)
+            elif kept:
+                kept.pop()
+        text = "".join(kept)
     return _CONTROL.sub("", text)
 
 

@@ -116,9 +116,11 @@ class Framing:
         on_command: called with a command, or a command and its option.
         on_subnegotiation: called with what is between `IAC SB` and `IAC SE`.
         limit: how long that may be.
+
+    When one of them sets `stopped`, what is left of the stream is of no interest any more.
     """
 
-    __slots__ = ("_limit", "_on_command", "_on_subnegotiation", "_rest")
+    __slots__ = ("_limit", "_on_command", "_on_subnegotiation", "_rest", "stopped")
 
     def __init__(
         self, on_command: Callable[[bytes], None], on_subnegotiation: Callable[[bytes], None], limit: int
@@ -127,6 +129,7 @@ class Framing:
         self._on_subnegotiation = on_subnegotiation
         self._limit = limit
         self._rest = b""
+        self.stopped = False
 
     def text_of(self, data: bytes) -> bytes:
         """The text in these bytes; commands have been called for then. Raises `TooLong`."""
@@ -136,7 +139,7 @@ class Framing:
         self._rest = b""
         text: list[bytes] = []
         at = 0
-        while True:
+        while not self.stopped:
             found = data.find(_IAC, at)
             if found < 0:
                 text.append(data[at:])

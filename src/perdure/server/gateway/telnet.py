@@ -58,8 +58,8 @@ _HTTP_ANSWER = (
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
     b"This port is for telnet. The website has another one.\r\n"
 )
-_COMMAND_RATE = 200.0
-_COMMAND_BURST = 1000
+_COMMAND_RATE = 100.0
+_COMMAND_BURST = 300
 
 
 class TelnetSession(Session, asyncio.Protocol):
@@ -416,6 +416,7 @@ class TelnetSession(Session, asyncio.Protocol):
     def _drop(self, notice: str) -> None:
         """Ends the connection of a client that does what it may not, and says what."""
         self.gateway.metrics.dropped += 1
+        self._framing.stopped = True
         self.write(f"{notice}\r\n".encode())
         self.close(notice)
 
