@@ -141,7 +141,9 @@ class CmdPy(MuxCommand):
         self.msg((escape(text), {"type": kind}))
 
     def _log(self, code: str) -> None:
-        audit.info("py by %s from %s: %r", self._who(), getattr(self.session, "address", None), code)
+        address = getattr(self.session, "address", None)
+        said = {"account": getattr(self.account, "username", None), "address": address, "event": "py"}
+        audit.info("py by %s from %s: %r", self._who(), address, code, extra=said)
 
     def _who(self) -> str:
         account = self.account
