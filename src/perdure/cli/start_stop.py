@@ -157,7 +157,9 @@ def _change(verb: Literal["reload", "reset"]) -> None:
         answer = ask(game, Change(verb), progress=lambda text: update(f"{verb.capitalize()}: {text}"))
     if not answer.ok:
         raise _refused(verb, answer)
-    stdout.print(f"{verb.capitalize()} done in {time.monotonic() - begun:.1f} s.", markup=False)
+    gap = ask(game, Status(), seconds=5).data.get("gap", 0.0)
+    took = time.monotonic() - begun
+    stdout.print(f"{verb.capitalize()} done in {took:.1f} s; the world was away for {gap:.2f} s of them.", markup=False)
 
 
 def _refused(verb: str, answer: Answer) -> ReloadRefused:

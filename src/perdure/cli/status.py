@@ -7,9 +7,11 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
+from rich.table import Table
+from rich.text import Text
 
 from perdure.cli.gateway_client import ask
-from perdure.cli.output import show_table, stdout
+from perdure.cli.output import stdout
 from perdure.cli.preflight import game_directory
 from perdure.errors import NotRunning
 from perdure.server.control_messages import Status
@@ -39,7 +41,11 @@ def _say(found: dict[str, Any], as_json: bool) -> None:
     elif not found["running"]:
         stdout.print(f"{found['game']} is not running.", markup=False)
     else:
-        show_table(found["game"], ["", ""], _rows(found))
+        table = Table.grid(padding=(0, 2))
+        for name, value in _rows(found):
+            table.add_row(name, Text(value))
+        stdout.print(found["game"], style="bold", markup=False)
+        stdout.print(table)
 
 
 def _rows(found: dict[str, Any]) -> list[list[str]]:

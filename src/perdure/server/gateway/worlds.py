@@ -116,6 +116,8 @@ class Worlds:
         self._code: dict[int, asyncio.Future[CodeResult]] = {}
         self._numbers = 0
         self._heard_at = 0.0
+        self._away_since: float | None = time.monotonic()
+        self.gap = 0.0
         self.busy = 0.0
 
     def attach(self, sessions: Sessions) -> None:
@@ -178,6 +180,7 @@ class Worlds:
             "waiting": len(self._waiting),
             "failures": self.keeper.failures,
             "busy": self.busy,
+            "gap": round(self.gap, 3),
             "error": self.keeper.last_error.summary if self.keeper.last_error else None,
             "world": world.status() if world else None,
         }
@@ -321,10 +324,14 @@ class Worlds:
 
     def moved(self, before: Phase, phase: Phase) -> None:
         """A change of phase is told to who asked, and to the gateway."""
+        now = time.monotonic()
         world = self.succession.serving
-        if phase is Phase.SERVING and before is not Phase.CHECKING and world is not None:
-            self._heard_at = time.monotonic()
-            logger.info("world %d serves (pid %d)", world.generation, world.pid)
+        if self.is_serving and self._away_since is not None and world is not None:
+            self._heard_at = now
+            self.gap, self._away_since = now - self._away_since, None
+            logger.info("world %d serves (pid %d); there was none for %.3f s", world.generation, world.pid, self.gap)
+        elif not self.is_serving and self._away_since is None:
+            self._away_since = now
         self.keeper.moved(before, phase)
         self._say_state()
 
