@@ -105,6 +105,8 @@ class GameLoop:
         self.outbox = Outbox(alias)
         self.thread_id = threading.get_ident()
         self.started = time.time()
+        #: When the gateway began, which outlives worlds; None where there is none.
+        self.gateway_started: float | None = None
         self.unit: Unit | None = None
         self.slow_seconds = slow
         self.slow: deque[Report] = deque(maxlen=50)

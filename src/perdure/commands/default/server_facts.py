@@ -42,7 +42,7 @@ def world_started() -> float | None:
 
 def gateway_started() -> float | None:
     """When the gateway began to listen, in seconds since 1970."""
-    return getattr(loop_or_none(), "gateway_started", None) or None
+    return getattr(loop_or_none(), "gateway_started", None)
 
 
 def first_started() -> float | None:

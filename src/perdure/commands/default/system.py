@@ -98,7 +98,7 @@ class CmdShutdown(_Control):
             return
         told = self.args.strip()
         if self.ask_for(told):
-            SESSION_HANDLER.announce_all(f"|rThe server is being shut down.|n{f' {told}' if told else ''}")
+            SESSION_HANDLER.announce_all(f"|r{self.caller.key} shuts the server down.|n{f' {told}' if told else ''}")
 
 
 class CmdServer(StockCommand):

@@ -138,6 +138,7 @@ class WorldProcess:
 
             self._world = World(self.link.send)
             self._world.ask_gateway = self._ask_gateway
+            self._world.loop.gateway_started = welcome.gateway_started
             warm_up()
             return warnings
         except Exception as error:  # boundary of user code: the gateway, and whoever asked, must hear what it was
