@@ -1,7 +1,8 @@
 """The whole suite: on SQLite, then on PostgreSQL where it is found. `make test` runs this after `make check`.
 
-The last line of the output is pytest's. With `PERDURE_REQUIRE_POSTGRESQL=1` a missing PostgreSQL is a
-failure, told before anything runs.
+Tests of the browser client run where Debian's Chromium is found. The last line of the output is pytest's. With
+`PERDURE_REQUIRE_POSTGRESQL=1` and `PERDURE_REQUIRE_CHROMIUM=1` a missing program is a failure, told before anything
+runs.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+#: Debian's; tests start no other.
+CHROMIUM = Path("/usr/bin/chromium")
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
@@ -24,7 +27,7 @@ def main() -> int:
     parser.add_argument("--jobs", default="2", help="test processes")
     options, rest = parser.parse_known_args()
     backends = _backends()
-    if backends is None:
+    if backends is None or not _browser():
         return 1
     for backend in backends:
         print(f"\n== The suite on {backend} ==", flush=True)
@@ -45,6 +48,19 @@ def _backends() -> list[str] | None:
         return None
     print(f"{missing}. The suite runs on SQLite ONLY. For both: apt-get install postgresql")
     return ["sqlite"]
+
+
+def _browser() -> bool:
+    """Say whether the tests of the browser client run; False when Chromium is required and missing."""
+    if CHROMIUM.exists():
+        print(f"Chromium found: {CHROMIUM}. The tests of the browser client run.")
+        return True
+    missing = f"Chromium NOT FOUND: there is no {CHROMIUM}"
+    if os.environ.get("PERDURE_REQUIRE_CHROMIUM", "") not in ("", "0"):
+        print(f"{missing}, and PERDURE_REQUIRE_CHROMIUM is set. Install it: apt-get install chromium")
+        return False
+    print(f"{missing}. The tests of the browser client are LEFT OUT. For them: apt-get install chromium")
+    return True
 
 
 if __name__ == "__main__":

@@ -20,7 +20,9 @@ _CLUSTER = pytest.StashKey[postgresql_cluster.Cluster]()
 _DIRECTORY = pytest.StashKey[str]()
 
 _TESTS = Path(__file__).parent
-_ONCE = frozenset({"benchmarks", "cli", "compat", "docs", "infrastructure", "locks", "typing", "values"})
+_ONCE = frozenset(
+    {"benchmarks", "cli", "compat", "crashes", "docs", "infrastructure", "live", "locks", "typing", "values"}
+)
 
 _SLOW_IS_FINE = [hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture]
 hypothesis.settings.register_profile(

@@ -56,3 +56,20 @@ def test_a_missing_postgresql_fails_where_it_is_required(tmp_path: Path) -> None
     assert outputs[0].endswith("['sqlite']\n")
     assert "NOT FOUND" in outputs[1]
     assert outputs[1].endswith("None\n")
+
+
+def test_a_missing_browser_fails_where_it_is_required() -> None:
+    code = (
+        "import sys; sys.path.insert(0, 'scripts'); import run_tests; from pathlib import Path\n"
+        "run_tests.CHROMIUM = Path('/nowhere/chromium')\n"
+        "print(run_tests._browser())"
+    )
+    outputs = []
+    for required in ("", "1"):
+        environment = {**os.environ, "PERDURE_REQUIRE_CHROMIUM": required}
+        done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
+        outputs.append(done.stdout)
+    assert "LEFT OUT" in outputs[0]
+    assert outputs[0].endswith("True\n")
+    assert "NOT FOUND" in outputs[1]
+    assert outputs[1].endswith("False\n")
