@@ -155,9 +155,11 @@ def test_who_asks_is_said_by_us_alone(tmp_path):
         ):
             h.worlds.http_socket = str(tmp_path / "s")
             lies = {"X-Forwarded-For": "6.6.6.6", "X-Forwarded-Proto": "https", "X-Real-IP": "6.6.6.6"}
+            lies["X_Forwarded_For"] = "6.6.6.6"
             answer = await web.get("/", headers={**lies, "Forwarded": "for=6.6.6.6"})
             assert headers_of(answer, "x-forwarded-for") == ["127.0.0.1"]
             assert headers_of(answer, "x-forwarded-proto") == ["http"]
+            assert headers_of(answer, "x_forwarded_for") == []
             assert headers_of(answer, "x-real-ip") == headers_of(answer, "forwarded") == []
 
     run(play())

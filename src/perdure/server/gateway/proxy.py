@@ -240,10 +240,11 @@ class Proxy:
     def _headers(self, request: Request) -> list[tuple[str, str]]:
         headers: Headers = request.headers
         named = {part.strip().lower() for part in headers.get("connection", "").split(",")}
+        # Django takes `X_Forwarded_For` for the other one.
         passed = [
             (name, value)
             for name, value in headers.items()
-            if name not in _HOP and name not in _OURS and name not in named and name != "expect"
+            if name not in _HOP and name not in _OURS and name not in named and name != "expect" and "_" not in name
         ]
         upstream = self._gateway.upstream
         if "transfer-encoding" in headers:
