@@ -21,7 +21,7 @@ _DIRECTORY = pytest.StashKey[str]()
 
 _TESTS = Path(__file__).parent
 _ONCE = frozenset(
-    {"benchmarks", "cli", "compat", "crashes", "docs", "infrastructure", "live", "locks", "typing", "values"}
+    {"benchmarks", "cli", "compat", "crashes", "docs", "gateway", "infrastructure", "live", "locks", "typing", "values"}
 )
 
 _SLOW_IS_FINE = [hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from pathlib import Path
 
 from rich.console import Console
@@ -76,7 +77,8 @@ def text(results: ServerResults) -> str:
         _markdown(["what", "reached", "bar", "met"], _bars(results), left=1),
         "## Under load",
         "Commands a second of all clients together, and how long an answer takes: for half, for 95 % and for 99 % of "
-        "them. On the right: how busy the processes are, in shares of one core; the clients need some of it too.",
+        "them. On the right: how busy the processes are, in shares of one core, the clients' own among them; and how much "
+        "of a processor gateway and world need for a command, which holds on a busy machine too.",
         _markdown(*_loads(results), left=2),
         "## Memory",
         "Resident memory of the two processes, the code they share with others counted in.",
@@ -92,7 +94,8 @@ def _markdown(header: list[str], rows: list[list[str]], left: int) -> str:
 
 
 def _loads(results: ServerResults) -> tuple[list[str], list[list[str]]]:
-    header = ["clients", "command", "server", "commands a second", "p50", "p95", "p99", "gateway", "world", "clients'"]
+    header = ["clients", "command", "server", "commands a second", "p50", "p95", "p99"]
+    header += ["gateway", "world", "clients'", "for a command"]
     # Servers that are compared stand below each other.
     kinds = list(dict.fromkeys((load.clients, load.scenario, load.rate) for load in results.loads if load.rounds))
     rows = []
@@ -114,11 +117,19 @@ def _load(results: ServerResults, load: Load) -> list[str]:
         f"**{speed}**" if ours else speed,
         *(quantity(load.median(name), "s") for name in ("p50", "p95", "p99")),
         *(_share(load, name) for name in ("gateway_processor", "world_processor", "client_processor")),
+        _processor_for_a_command(load),
     ]
 
 
 def _share(load: Load, name: str) -> str:
     return f"{load.median(name):.0%}" if all(name in each for each in load.rounds) else NOTHING
+
+
+def _processor_for_a_command(load: Load) -> str:
+    if not all({"gateway_processor", "world_processor"} <= set(each) for each in load.rounds):
+        return NOTHING
+    costs = [(each["gateway_processor"] + each["world_processor"]) / each["per_second"] for each in load.rounds]
+    return f"{statistics.median(costs) * 1e6:.0f} µs"
 
 
 def _bars(results: ServerResults) -> list[list[str]]:
