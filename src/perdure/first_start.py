@@ -150,6 +150,7 @@ def _owner(ask: Callable[[], Credentials], result: FirstStart) -> AccountDB:
         credentials.password,
         typeclass=conf.BASE_ACCOUNT_TYPECLASS,
         is_superuser=True,
+        permissions="Developer",  # what is left when the owner quells: a developer whom locks hold up
     )
     owner.is_staff = True
     owner.save(update_fields=["is_staff"])

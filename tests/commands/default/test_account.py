@@ -164,3 +164,16 @@ def test_what_is_about_a_connection_says_so_without_one(world):
         world.run()
         assert "about a connection" in anna.heard()
     assert anna.session is not None
+
+
+@pytest.mark.defect("V-15")
+def test_an_owner_who_quells_is_a_developer_whom_locks_hold_up(world):
+    olga = world.player("Olga", superuser=True, permissions="Developer")
+    box = world.create("box")
+    box.locks.add("get:false()")
+    assert "pick up" in olga.send("get box")
+    olga.send("drop box", "quell")
+    assert "cannot take" in olga.send("get box")
+    assert "counts now: Developer" in olga.send("access")
+    olga.send("reload")
+    assert world.asked[-1][0] == "reload"
