@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,33 +10,15 @@ from typing import Any
 import pytest
 
 from perdure.text.markup import to_html
+from tests.web.chromium import PHONE, launched, skip_without
 from tests.web.fake_game import FakeGame
-
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-REQUIRED = os.environ.get("PERDURE_REQUIRE_CHROMIUM") == "1"
-PHONE = {"width": 360, "height": 640}
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    if not CHROMIUM.exists() and not REQUIRED:
-        pytest.skip(f"{CHROMIUM} is not there (PERDURE_REQUIRE_CHROMIUM=1 makes that a failure)")
-    from playwright.sync_api import sync_playwright
-
-    # Playwright runs a loop of its own in this thread, in which Django would refuse the database.
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+    skip_without()
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -299,7 +299,8 @@ def test_a_game_changes_pages_by_templates_of_the_same_name(site: Any, browser_o
         '{% extends "perdure/index.html" %}{% block welcome %}<h1>Mind the bear</h1>{% endblock %}'
     )
     (tmp_path / "perdure" / "webclient.html").write_text(
-        '{% extends "perdure/webclient.html" %}{% block head %}{{ block.super }}<script src="/map.js"></script>{% endblock %}'
+        '{% extends "perdure/webclient.html" %}'
+        '{% block head %}{{ block.super }}<script src="/map.js"></script>{% endblock %}'
     )
     site.TEMPLATES = [{**site.TEMPLATES[0], "DIRS": [tmp_path]}]
     assert "Mind the bear" in text_of(browser_of().get("/"))
