@@ -18,7 +18,7 @@ from django.utils import timezone
 from perdure.errors import InvalidArgument
 from perdure.typeclasses.unique_names import fold
 
-__all__ = ["KEY", "add_ban", "all_bans", "is_banned", "remove_ban"]
+__all__ = ["KEY", "add_ban", "all_bans", "as_network", "is_banned", "remove_ban"]
 
 KEY = "server_bans"
 
@@ -65,6 +65,18 @@ def is_address(pattern: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def as_network(pattern: str) -> str | None:
+    """The pattern as an address or network, which doors look up fast; None for stars that are not all at the end."""
+    pattern = pattern.strip()
+    if "*" not in pattern:
+        return pattern if is_address(pattern) else None
+    fixed = pattern.split("*", 1)[0].rstrip(".").split(".")
+    fixed = [part for part in fixed if part]
+    if not is_address(pattern) or pattern.split(".")[len(fixed) :] != ["*"] * (4 - len(fixed)):
+        return None
+    return f"{'.'.join([*fixed, *['0'] * (4 - len(fixed))])}/{8 * len(fixed)}"
 
 
 def matches(pattern: str, ip: str) -> bool:

@@ -116,7 +116,7 @@ def test_ban_addresses_of_both_families_and_end_their_sessions(world, developer,
     assert bans.all_bans()[0][4] == "a flood: of lines"
     assert bad.session is None
     assert good.session is not None
-    assert told == [Bans([pattern])]
+    assert told == [Bans([bans.as_network(pattern)])]
     assert bans.is_banned(ip=inside)
     assert not bans.is_banned(ip=outside)
     developer.send(f"unban {pattern}")
@@ -133,6 +133,22 @@ def test_nobody_bans_oneself_or_those_above(world, owner, developer, admin):
     assert "not banned" in developer.send("unban nobody")
     assert "cannot" in developer.send("ban/ip 300.1.2.3")
     assert owner.session is not None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "network"),
+    [
+        ("10.9.*.*", "10.9.0.0/16"),
+        ("10.9.8.*", "10.9.8.0/24"),
+        ("*.*.*.*", "0.0.0.0/0"),
+        ("192.0.2.4", "192.0.2.4"),
+        ("2001:db8::/32", "2001:db8::/32"),
+        ("10.*.8.7", None),
+        ("nonsense", None),
+    ],
+)
+def test_patterns_as_the_door_looks_them_up(pattern, network):
+    assert bans.as_network(pattern) == network
 
 
 # --- permissions

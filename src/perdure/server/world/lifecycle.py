@@ -99,10 +99,11 @@ def _restore(session: ServerSession, record: SessionRecord) -> None:
 
 def tell_bans(world: World) -> None:
     """Tell the gateway which addresses to turn away at the door."""
-    from perdure.accounts.bans import all_bans
+    from perdure.accounts.bans import all_bans, as_network
     from perdure.server.messages import Bans
 
-    networks = [str(ban[1]) for ban in all_bans() if len(ban) > 1 and ban[1]]
+    patterns = [str(ban[1]) for ban in all_bans() if len(ban) > 1 and ban[1]]
+    networks = [network for pattern in patterns if (network := as_network(pattern)) is not None]
     world.loop.after_commit(lambda: world.send_now(Bans(networks)))
 
 
