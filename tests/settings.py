@@ -65,6 +65,11 @@ TEMPLATES: list[dict[str, Any]] = [
         },
     }
 ]
+# There is no game: the stock command sets.
+CMDSET_UNLOGGEDIN = "perdure.commands.default.cmdsets.UnloggedinCmdSet"
+CMDSET_SESSION = "perdure.commands.default.cmdsets.SessionCmdSet"
+CMDSET_ACCOUNT = "perdure.commands.default.cmdsets.AccountCmdSet"
+CMDSET_CHARACTER = "perdure.commands.default.cmdsets.CharacterCmdSet"
 STATIC_URL = "static/"
 TEST_ENVIRONMENT = True
 

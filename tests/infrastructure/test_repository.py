@@ -21,9 +21,9 @@ pytestmark = pytest.mark.sqlite
 def test_every_requirement_is_in_the_lock() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = [*project["dependencies"], *chain.from_iterable(project["optional-dependencies"].values())]
-    names = {re.split(r"[\[<>=~! ]", requirement)[0].lower() for requirement in wanted} - {"perdure"}
+    names = {re.split(r"[\[<>=~! ]", requirement)[0].lower().replace("_", "-") for requirement in wanted} - {"perdure"}
     pins = [line for line in (ROOT / "requirements.lock").read_text().splitlines() if not line.startswith("#")]
-    locked = {pin.partition("==")[0].lower() for pin in pins}
+    locked = {pin.partition("==")[0].lower().replace("_", "-") for pin in pins}
     assert names - locked == set()
     assert [pin for pin in pins if not re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!]+", pin)] == []
 

@@ -79,6 +79,7 @@ MODULES = MappingProxyType(
         ),
         "evennia.utils.idmapper.models": Part("perdure.idmapper.models"),
         "evennia.utils.search": Part("perdure.search"),
+        "evennia.utils.test_resources": Part("perdure.testing.cases"),
     }
 )
 

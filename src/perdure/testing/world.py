@@ -55,6 +55,7 @@ class Player:
         self.messages: list[Any] = []
         self.closed: str | None = None
         self._seq = itertools.count(1)
+        self._heard = 0
 
     def __repr__(self) -> str:
         return f"<player of session {self.record.sessid}>"
@@ -77,7 +78,7 @@ class Player:
     @property
     def output(self) -> list[str]:
         """All texts and prompts so far, without colours."""
-        return [to_plain(message.text) for message in self.messages if isinstance(message, Text | Prompt)]
+        return self.output_since(0)
 
     def send(self, *lines: str) -> str:
         """Type these lines, one after the other, and give what they brought, without colours."""
@@ -96,12 +97,15 @@ class Player:
 
     def text(self, since: int = 0) -> str:
         """The texts and prompts that have come, from the message with this number on."""
-        parts = [message.text for message in self.messages[since:] if isinstance(message, Text | Prompt)]
-        return "\n".join(to_plain(part) for part in parts)
+        return "\n".join(self.output_since(since))
+
+    def output_since(self, since: int) -> list[str]:
+        """The texts and prompts from the message with this number on, without colours."""
+        return [to_plain(message.text) for message in self.messages[since:] if isinstance(message, Text | Prompt)]
 
     def heard(self) -> str:
         """What has come since this was asked last."""
-        since, self._heard = getattr(self, "_heard", 0), len(self.messages)
+        since, self._heard = self._heard, len(self.messages)
         return self.text(since)
 
     def kinds(self) -> list[str]:
@@ -233,9 +237,12 @@ class TestWorld:
         self.world.quiesce(mode, 10)
         records = [player.session.record() for player in self.players.values() if player.session is not None]
         self.world.close()
+        for session in SESSION_HANDLER.values():
+            session.account = session.puppet = None
         SESSION_HANDLER.clear()
         script_clock.clear()
         flush_cache(force=True)
+        _forget_what_is_not_stored()
         self.world = self._begin(mode, records)
 
     def close(self) -> None:
@@ -263,6 +270,16 @@ class TestWorld:
                     player.messages.append(message)
                     if type(message).__name__ == "Close":
                         player.closed = message.reason
+
+
+def _forget_what_is_not_stored() -> None:
+    """What the test still holds keeps its identity; its `ndb` goes as in a real reload."""
+    from perdure.idmapper.identity import all_maps
+
+    for known in all_maps():
+        for instance in known.instances():
+            if "ndb" in instance.__dict__:
+                vars(instance.ndb).clear()
 
 
 def make_world(settings: Any) -> TestWorld:

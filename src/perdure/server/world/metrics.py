@@ -22,6 +22,17 @@ __all__ = ["Metrics"]
 BUCKETS = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5)
 #: Labels of units that are counted by name; all others are "other".
 MAX_NAMES = 300
+KINDS = (
+    "command ",
+    "exit",
+    "http ",
+    "line",
+    "input ",
+    "timers of scripts",
+    "maintenance",
+    "connection",
+    "offloaded work",
+)
 
 
 class Metrics:

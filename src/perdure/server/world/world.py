@@ -121,8 +121,10 @@ class World:
         self.loop.outbox.put(Finished(message.sessid, message.seq))
         run = handle_line(session, message.text)
         unit = self.loop.unit
-        if unit is not None and run is not None and getattr(run, "label", ""):
-            unit.label, unit.caller = run.label, session
+        if unit is not None and run is not None and run.command is not None:
+            # What people call their exits is no name for a metric.
+            unit.label = "exit" if run.command.is_exit else f"command {run.label}"
+            unit.caller = session
 
     def release_lines(self, session: ServerSession) -> None:
         """The command that held the lines of `session` has come to an end: go on with the next one."""

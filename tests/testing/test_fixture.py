@@ -1,0 +1,150 @@
+"""What developers of games test with: the fixture `world`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from perdure import Command, DefaultObject, DefaultScript, create_script, delay
+from perdure.testing import TestWorld
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.defect("V-40")]
+
+
+class Bell(DefaultObject):
+    """Something that rings."""
+
+
+class Hourly(DefaultScript):
+    """Ticks."""
+
+    def at_repeat(self, **kwargs: Any) -> None:
+        self.db.ticks = (self.db.ticks or 0) + 1
+
+
+class CmdBroken(Command):
+    """Breaks off half-way."""
+
+    key = "breakoff"
+
+    def func(self) -> None:
+        self.caller.db.half = "done"
+        self.msg("half-way")
+        raise ValueError("broken")
+
+
+class CmdWait(Command):
+    """Waits, then speaks."""
+
+    key = "wait"
+
+    async def func(self) -> None:
+        self.msg("first")
+        await self.sleep(10)
+        self.msg("second")
+
+
+def test_a_line_goes_through_locks_and_parser(world: TestWorld) -> None:
+    anna = world.player("Anna")
+    chest = world.create("chest")
+    chest.locks.add("get:false()")
+    assert "chest" not in [thing.key for thing in anna.character.contents]
+    anna.send("GET chest")
+    assert chest.location is world.room
+    anna.send("frobnicate")
+    assert "frobnicate" in anna.text()
+
+
+@pytest.mark.defect("V-14")
+def test_an_error_undoes_the_command_and_gives_an_id_only(world: TestWorld) -> None:
+    anna = world.player("Anna")
+    anna.character.cmdset.add(_with(CmdBroken))
+    told = anna.send("breakoff")
+    assert "half-way" not in told
+    assert "error" in told
+    assert "ValueError" not in told
+    assert anna.character.db.half is None
+
+
+@pytest.mark.defect("V-14")
+def test_developers_see_the_traceback(world: TestWorld) -> None:
+    dora = world.player("Dora", permissions="Developer")
+    dora.character.cmdset.add(_with(CmdBroken))
+    assert "ValueError: broken" in dora.send("breakoff")
+
+
+def test_time_passes_when_the_test_says_so(world: TestWorld) -> None:
+    anna = world.player("Anna")
+    anna.character.cmdset.add(_with(CmdWait))
+    assert anna.send("wait") == "first"
+    world.advance(9)
+    assert anna.heard().endswith("first")
+    world.advance(2)
+    assert anna.heard() == "second"
+
+
+def test_delays_and_scripts_follow_the_same_clock(world: TestWorld) -> None:
+    done: list[str] = []
+    world.loop.submit(lambda: delay(30, done.append, "delayed"))
+    script: Any = create_script(Hourly, key="hourly", interval=60, start_delay=True, autostart=True)
+    world.advance(31)
+    assert done == ["delayed"]
+    assert script.db.ticks is None
+    world.advance(90)
+    assert script.db.ticks == 2
+
+
+def test_a_reload_keeps_who_is_there_and_what_is_stored_and_nothing_else(world: TestWorld) -> None:
+    anna = world.player("Anna")
+    bell: Any = world.create("bell", Bell, attributes=[("tone", "a")])
+    bell.ndb.ringing = True
+    anna.character.db.mood, anna.character.ndb.mood = "stored", "not stored"
+    session = anna.session
+    pk = bell.pk
+    del bell
+    world.reload()
+    assert anna.session is not session
+    assert anna.character.key == "Anna"
+    assert anna.character.db.mood == "stored"
+    assert anna.character.ndb.mood is None
+    again = Bell.objects.get(pk=pk)
+    assert (again.db.tone, again.ndb.ringing) == ("a", None)
+    assert "Room" in anna.send("look")
+
+
+def test_a_script_keeps_what_remains_of_its_wait_over_a_reload(world: TestWorld) -> None:
+    script: Any = create_script(Hourly, key="hourly", interval=60, start_delay=True, autostart=True)
+    pk = script.pk
+    del script
+    world.advance(40)
+    world.reload()
+    world.advance(15)
+    assert Hourly.objects.get(pk=pk).db.ticks is None
+    world.advance(10)
+    assert Hourly.objects.get(pk=pk).db.ticks == 1
+
+
+def test_somebody_hangs_up(world: TestWorld) -> None:
+    anna, bert = world.player("Anna"), world.player("Bert")
+    bert.heard()
+    character = anna.character
+    anna.disconnect()
+    assert anna.session is None
+    assert character.location is None
+    assert "Anna" in bert.heard()
+
+
+def test_named_messages_are_answered(world: TestWorld) -> None:
+    anna = world.player("Anna")
+    answers = anna.send_oob("get_value", "name")
+    assert "Anna" in str([(answer.args, answer.kwargs) for answer in answers])
+
+
+def _with(command: type[Command]) -> Any:
+    """A command set with one command."""
+    from perdure import CmdSet
+
+    cmdset = CmdSet(key=command.__name__)
+    cmdset.add(command)
+    return cmdset
