@@ -60,16 +60,16 @@ def test_telnet_over_tls_with_a_certificate_that_is_renewed(tmp_path):
             assert h.worlds.of(messages.Connected)[0].session.protocol == "telnet-tls"
             assert bytes((255, 251, 86)) not in client.seen
             before = certificate_of(client)
-            assert not h.gateway._certificate.refresh()
+            assert not h.gateway._listening.certificate.refresh()
             make_pair(tmp_path, "second.example")
-            assert h.gateway._certificate.refresh()
+            assert h.gateway._listening.certificate.refresh()
             other = await h.connect("telnet-tls", ssl=trusting())
             assert certificate_of(other) != before
             client.send(b"still here\r\n")
             await client.until(b"you said still here\r\n")
             with open(cert, "w") as file:
                 file.write("nonsense")
-            assert not h.gateway._certificate.refresh()
+            assert not h.gateway._listening.certificate.refresh()
             third = await h.connect("telnet-tls", ssl=trusting())
             assert certificate_of(third) == certificate_of(other)
 

@@ -205,7 +205,7 @@ def test_a_visitor_who_leaves_in_the_middle_holds_nothing(tmp_path):
                 async with web.stream("GET", "/slowly") as answer:
                     await anext(answer.aiter_raw())
             assert await h.gateway.http_drained(2)
-            assert h.gateway._web.proxy._world.active == 0
+            assert h.gateway._listening.web.proxy._world.active == 0
 
     run(play())
 
@@ -223,7 +223,7 @@ def test_a_body_that_is_too_long_is_refused(tmp_path):
             assert (await web.post("/", content=_pieces())).status_code == 413
             assert (await web.post("/", content=b"x" * 15)).status_code == 200
             assert await h.gateway.http_drained(2)
-            assert h.gateway._web.proxy._world.active == 0
+            assert h.gateway._listening.web.proxy._world.active == 0
 
     run(play())
 
@@ -311,7 +311,7 @@ def test_requests_that_are_none_are_refused_at_once(tmp_path, request_line):
             client.send(request_line + b"\r\nConnection: close\r\n\r\n")
             answer = await client.ended()
             assert answer.split()[1] in (b"400", b"404", b"200")
-            assert h.gateway._web.proxy.active == 0
+            assert h.gateway._listening.web.proxy.active == 0
 
     run(play())
 
@@ -419,7 +419,7 @@ def test_sockets_of_a_service_manager_are_taken_by_name(monkeypatch):
             os.close(number)
             given[at].close()
         said = {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "2", "LISTEN_FDNAMES": "web:telnet"}
-        monkeypatch.setattr("perdure.server.gateway.gateway.handed_over", lambda: handed_over(said, first))
+        monkeypatch.setattr("perdure.server.gateway.listening.handed_over", lambda: handed_over(said, first))
         async with Harness(web_port=0) as h:
             assert said == {}
             assert h.gateway.ports == {"web": [ports[0]], "telnet": [ports[1]]}

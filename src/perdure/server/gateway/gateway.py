@@ -17,7 +17,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -27,14 +26,11 @@ from perdure.server import messages
 from perdure.server.gateway import mssp
 from perdure.server.gateway.limits import Door, Networks
 from perdure.server.gateway.lines import clean_line
+from perdure.server.gateway.listening import Listening
 from perdure.server.gateway.metrics import Metrics, resident_bytes
 from perdure.server.gateway.oob import Refused, checked_message, flags_from_options
-from perdure.server.gateway.ports import allow_connections, bound_sockets, handed_over, port_of
 from perdure.server.gateway.sessions import Session, Stage
 from perdure.server.gateway.settings import GatewaySettings
-from perdure.server.gateway.telnet import TelnetSession
-from perdure.server.gateway.tls import Certificate
-from perdure.server.gateway.web import WebPort
 from perdure.server.messages import Flag, SessionRecord
 
 __all__ = ["Gateway", "Worlds"]
@@ -42,7 +38,6 @@ __all__ = ["Gateway", "Worlds"]
 log = logging.getLogger("perdure.gateway")
 
 _HOUSEKEEPING = 5.0
-_HANDSHAKE = 10.0
 #: What clients send to keep their connection alive; nobody typed it.
 _IDLE = "idle"
 _OPTIONS = frozenset({"client_options", "hello", "supports_set"})
@@ -90,10 +85,7 @@ class Gateway:
         self._last_sessid = 0
         self._touched: dict[Session, None] = {}
         self._flushing = False
-        self._servers: list[asyncio.Server] = []
-        self._ports: dict[str, list[int]] = {}
-        self._web: WebPort | None = None
-        self._certificate: Certificate | None = None
+        self._listening = Listening(self)
         self._serving = asyncio.Event()
         self._told_state = ""
         self._housekeeper: asyncio.Task[None] | None = None
@@ -115,72 +107,30 @@ class Gateway:
     async def start(self) -> None:
         """Opens the ports. Raises `OSError` when one cannot be had, with none of them open then."""
         self.loop = asyncio.get_running_loop()
-        settings = self.settings
-        # What telnetlib3 warns of is what anybody can send, and fill a log with.
-        logging.getLogger("telnetlib3").setLevel(logging.ERROR)
-        allow_connections(settings.limits.connections)
-        given = handed_over()
-        if settings.tls_cert:
-            self._certificate = Certificate(settings.tls_cert, settings.tls_key)
-        try:
-            await self._open_telnet(self._sockets("telnet", settings.telnet_port, given), None)
-            if self._certificate is not None:
-                sockets = self._sockets("telnet-tls", settings.telnet_tls_port, given)
-                await self._open_telnet(sockets, self._certificate)
-            sockets = self._sockets("web", settings.web_port, given)
-            if sockets:
-                self._web = WebPort(self, sockets, self._certificate if settings.web_tls else None)
-                await self._web.start()
-        except BaseException:
-            await self.stop("")
-            raise
+        await self._listening.open()
         self.on_state(self.worlds.state)
         self._housekeeper = asyncio.create_task(self._keep_house(), name="housekeeping")
-
-    def _sockets(self, name: str, port: int | None, given: dict[str, list[socket.socket]]) -> list[socket.socket]:
-        """The sockets of a port: those that were handed over, or our own; none if there is to be no such port."""
-        sockets = given.get(name, [])
-        if not sockets and port is not None:
-            sockets = bound_sockets(self.settings.interfaces, port)
-        if sockets:
-            self._ports[name] = sorted({port_of(sock) for sock in sockets})
-        return sockets
-
-    async def _open_telnet(self, sockets: list[socket.socket], certificate: Certificate | None) -> None:
-        tls = certificate is not None
-        for sock in sockets:
-            server = await self.loop.create_server(
-                lambda: TelnetSession(self, tls),
-                sock=sock,
-                ssl=certificate.context if certificate else None,
-                ssl_handshake_timeout=_HANDSHAKE if certificate else None,
-                backlog=256,
-            )
-            self._servers.append(server)
 
     async def stop(self, reason: str) -> None:
         """Says goodbye to everybody and closes the ports."""
         if self._housekeeper is not None:
             self._housekeeper.cancel()
-        for server in self._servers:
-            server.close()
+        self._listening.close_telnet()
         if reason:
             self.notice(reason)
         for session in list(self.sessions.values()):
             session.close(reason)
-        if self._web is not None:
-            await self._web.stop()
+        await self._listening.close_web()
         # Connections have a moment to take what was sent.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.settings.timeouts.closing):
                 while self.door.inside > 0:
                     await asyncio.sleep(0.01)
-        self._servers.clear()
 
     @property
     def ports(self) -> dict[str, list[int]]:
         """The ports that are open: "telnet", "telnet-tls", "web"."""
-        return {name: list(ports) for name, ports in self._ports.items()}
+        return {name: list(ports) for name, ports in self._listening.ports.items()}
 
     # --- what clients do -----------------------------------------------------------------------------
 
@@ -394,7 +344,8 @@ class Gateway:
 
     async def http_drained(self, seconds: float = 5.0) -> bool:
         """Waits until no web request is under way; whether that came true in time."""
-        return self._web is None or await self._web.proxy.drained(seconds)
+        web = self._listening.web
+        return web is None or await web.proxy.drained(seconds)
 
     def status(self) -> dict[str, Any]:
         """How the gateway is, as plain JSON values."""
@@ -425,11 +376,10 @@ class Gateway:
     def mssp(self) -> dict[str, str | list[str]]:
         """What lists of games are told."""
         players = sum(session.logged_in for session in self.sessions.values())
-        tls = self._ports.get("telnet-tls", [0])[0]
+        ports = self._listening.ports
+        tls = ports.get("telnet-tls", [0])[0]
         settings = self.settings
-        return mssp.variables(
-            settings.server_name, players, self.started, self._ports.get("telnet", []), tls, settings.mssp
-        )
+        return mssp.variables(settings.server_name, players, self.started, ports.get("telnet", []), tls, settings.mssp)
 
     async def _keep_house(self) -> None:
         """Keeps silent connections alive, ends those that never log in, and looks after the certificate."""
@@ -438,8 +388,8 @@ class Gateway:
         while True:
             await asyncio.sleep(_HOUSEKEEPING)
             now = self.loop.time()
-            if self._certificate is not None:
-                self._certificate.refresh()
+            if self._listening.certificate is not None:
+                self._listening.certificate.refresh()
             keep_alive = 0 < timeouts.keepalive <= now - kept_alive
             if keep_alive:
                 kept_alive = now

@@ -13,53 +13,33 @@ Failure modes: nothing that a client sends raises out of here; telnetlib3's refu
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
 import socket
 import zlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from telnetlib3.telopt import (
-    AYT,
-    GA,
-    GMCP,
-    IAC,
-    MCCP2_COMPRESS,
-    MSSP,
-    MXP,
-    NAWS,
-    NOP,
-    SB,
-    SE,
-    SGA,
-    TTYPE,
-)
+from telnetlib3.telopt import GA, IAC, MCCP2_COMPRESS, NOP, SB, SE
 
 from perdure.server.gateway import proxyprotocol
-from perdure.server.gateway.limits import Bucket, parse_address
+from perdure.server.gateway.limits import parse_address
 from perdure.server.gateway.lines import LineBuffer, decoded
-from perdure.server.gateway.oob import Refused, from_gmcp, to_gmcp
-from perdure.server.gateway.options import Framing, Options, TooLong
+from perdure.server.gateway.negotiation import Negotiation
+from perdure.server.gateway.options import TooLong
 from perdure.server.gateway.rendering import TelnetKind, telnet_bytes, telnet_kind
 from perdure.server.gateway.sessions import Session, Stage
-from perdure.server.gateway.terminal import Terminal
-from perdure.text.markup import MXP_LOCKED
 
 if TYPE_CHECKING:
     from perdure.server.gateway.gateway import Gateway
 
 __all__ = ["TelnetSession"]
 
-log = logging.getLogger("perdure.gateway.telnet")
 
 _HTTP = re.compile(rb"(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|CONNECT|TRACE) \S{1,2000} HTTP/\d")
 _HTTP_ANSWER = (
     b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
     b"This port is for telnet. The website has another one.\r\n"
 )
-_COMMAND_RATE = 100.0
-_COMMAND_BURST = 300
 
 
 class TelnetSession(Session, asyncio.Protocol):
@@ -107,24 +87,15 @@ class TelnetSession(Session, asyncio.Protocol):
         self.flags = {"ANSI": True}
         self._kind = TelnetKind()
         self._lines = LineBuffer(settings.limits.line_bytes)
-        self._framing = Framing(self._on_command, self._on_subnegotiation, settings.limits.message_bytes)
-        self._commands = Bucket(_COMMAND_RATE, _COMMAND_BURST)
-        self._terminal = Terminal()
         self._out: list[bytes] = []
         self._prompt = b""
         self._compressor: Any = None
-        self._mssp_sent = False
         self._paused = False
         self._closing = False
         self._throttle: asyncio.TimerHandle | None = None
-        self._speaks_telnet = False
-        self._options = Options(self)
-        self._options.set_ext_callback(TTYPE, self._on_ttype)
-        self._options.set_ext_callback(NAWS, self._on_naws)
-        self._options.set_iac_callback(AYT, self._on_are_you_there)
         self.gateway.add(self)
         self._timer = self.gateway.loop.call_later(settings.timeouts.login, self._patience_ends, True)
-        self._options.offer(settings.mccp and not self._tls)
+        self._negotiation = Negotiation(self, settings.limits, settings.mccp and not self._tls)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection has ended, by whomever. (telnetlib3's writer calls this too.)"""
@@ -137,7 +108,7 @@ class TelnetSession(Session, asyncio.Protocol):
         self.gateway.door.leave(self.address)
         self.gateway.remove(self, "the connection was lost" if exc else "the client has gone")
         self._transport = None
-        self._options.close()
+        self._negotiation.options.close()
         self._compressor = None
         self._out.clear()
 
@@ -158,9 +129,9 @@ class TelnetSession(Session, asyncio.Protocol):
         if self.stage is Stage.GONE or self._closing:
             return
         try:
-            text = self._framing.text_of(data)
+            text = self._negotiation.text_of(data)
         except TooLong as error:
-            self._drop(str(error))
+            self.drop(str(error))
             return
         if text:
             self._lines.feed(text)
@@ -197,7 +168,7 @@ class TelnetSession(Session, asyncio.Protocol):
                 return
             line = self._lines.take()
             if self._lines.overflow:
-                self._drop(f"A line may have {self.gateway.settings.limits.line_bytes} bytes at most.")
+                self.drop(f"A line may have {self.gateway.settings.limits.line_bytes} bytes at most.")
                 return
             if line is None:
                 return
@@ -212,7 +183,7 @@ class TelnetSession(Session, asyncio.Protocol):
             return False
         if not self._lines.has_line:
             if len(self._lines) > self.gateway.settings.limits.line_bytes:
-                self._drop("A line is too long.")
+                self.drop("A line is too long.")
             return False
         self._begin()
         return True
@@ -243,56 +214,24 @@ class TelnetSession(Session, asyncio.Protocol):
 
     # --- telnet's options ----------------------------------------------------------------------------
 
-    def _on_command(self, command: bytes) -> None:
-        if self._may_command():
-            self._interpret(self._options.command, command)
-
-    def _on_subnegotiation(self, payload: bytes) -> None:
-        if not self._may_command():
-            return
-        if payload[:1] == GMCP:
-            self._on_gmcp(payload[1:])
-        else:
-            self._interpret(self._options.subnegotiation, payload)
-
-    def _may_command(self) -> bool:
-        if self.stage is Stage.GONE or self._closing:
-            return False
-        self._speaks_telnet = True
-        if self._commands.take():
-            return True
-        self._drop("Too many telnet commands.")
-        return False
-
-    def _interpret(self, function: Any, command: bytes) -> None:
-        try:
-            function(command)
-        except Exception as error:  # noqa: BLE001 - boundary to telnetlib3, which is given whatever a client sends
-            log.debug("Session %s: a telnet command makes no sense: %r", self.sessid, error)
-        if self._inside:
-            self._after_command()
-
-    def _after_command(self) -> None:
-        local = self._options.local_option
-        if self.stage is Stage.NEW:
-            ttype_open = self._options.remote_option.enabled(TTYPE) and not self._terminal.done
-            if self._options.settled and not ttype_open:
-                self._begin()
-                return
-        if local.enabled(MSSP) and not self._mssp_sent:
-            self._mssp_sent = True
-            self._options.send_mssp(self.gateway.mssp())
-        if local.enabled(MXP) and not self.flags.get("MXP"):
-            self.write(IAC + SB + MXP + IAC + SE + MXP_LOCKED.encode())
-            self.tell_flags({"MXP": True})
-        if local.enabled(GMCP) and not self.flags.get("GMCP"):
-            self.tell_flags({"GMCP": True})
+    def negotiation_went_on(self) -> None:
+        """A command of the client has been dealt with."""
         if self.stage is not Stage.NEW:
             self._compress()
+        elif self._negotiation.complete:
+            self._begin()
+
+    def take_message(self, name: str, args: list[Any], kwargs: dict[str, Any]) -> None:
+        """The client has sent a named message by GMCP."""
+        self.gateway.message(self, name, args, kwargs)
+
+    def mssp(self) -> dict[str, str | list[str]]:
+        """What lists of games are told."""
+        return self.gateway.mssp()
 
     def _compress(self) -> None:
         """Begins to compress if that was agreed upon; not before the client has said what it is."""
-        if self._compressor is not None or not self._options.local_option.enabled(MCCP2_COMPRESS):
+        if self._compressor is not None or not self._negotiation.compression_agreed:
             return
         self._write_now(b"".join(self._out) + IAC + SB + MCCP2_COMPRESS + IAC + SE)
         self._out.clear()
@@ -300,35 +239,11 @@ class TelnetSession(Session, asyncio.Protocol):
         self._compressor = zlib.compressobj(9, zlib.DEFLATED, 13, 6)
         self.tell_flags({"MCCP": True})
 
-    def _on_ttype(self, name: str) -> None:
-        if self._terminal.done:
-            return
-        self.tell_flags(self._terminal.hear(name))
-        if not self._terminal.done:
-            self._options.request_ttype()
-
-    def _on_naws(self, rows: int, columns: int) -> None:
-        if self.flags.get("AUTORESIZE", True) is False and "SCREENWIDTH" in self.flags:
-            return
-        size = {"SCREENWIDTH": columns, "SCREENHEIGHT": rows}
-        self.tell_flags({name: value for name, value in size.items() if 0 < value <= 1000})
-
-    def _on_are_you_there(self, _command: bytes) -> None:
-        self.write(b"[Yes]\r\n")
-
-    def _on_gmcp(self, payload: bytes) -> None:
-        try:
-            name, args, kwargs = from_gmcp(payload, self.gateway.settings.limits.message_depth)
-        except Refused as error:
-            log.debug("Session %s: a GMCP message is refused: %s", self.sessid, error)
-            return
-        self.gateway.message(self, name, args, kwargs)
-
     def _patience_ends(self, first: bool) -> None:
         """The client has had its time to say what it can do; some more if it has begun to."""
         if self.stage is not Stage.NEW:
             return
-        if first and self._speaks_telnet:
+        if first and self._negotiation.speaks_telnet:
             timeouts = self.gateway.settings.timeouts
             self._timer = self.gateway.loop.call_later(
                 timeouts.negotiation - timeouts.login, self._patience_ends, False
@@ -339,7 +254,7 @@ class TelnetSession(Session, asyncio.Protocol):
     def _begin(self) -> None:
         self._timer.cancel()
         self.gateway.ready(self)
-        self._after_command()
+        self._compress()
 
     # --- what goes out -------------------------------------------------------------------------------
 
@@ -361,20 +276,20 @@ class TelnetSession(Session, asyncio.Protocol):
 
     def show_oob(self, name: str, args: list[Any], kwargs: dict[str, Any]) -> None:
         """Sends GMCP to who has agreed to it."""
-        if self._options.local_option.enabled(GMCP):
-            payload = to_gmcp(name, args, kwargs).replace(IAC, IAC + IAC)
-            self.write(IAC + SB + GMCP + payload + IAC + SE)
+        data = self._negotiation.gmcp(name, args, kwargs)
+        if data:
+            self.write(data)
 
     def show_typing(self, visible: bool) -> None:
         """Asks the client to show what is typed, or not to."""
         if visible == self.typing_visible:
             return
         self.typing_visible = visible
-        self._options.hide_typing(not visible)
+        self._negotiation.options.hide_typing(not visible)
 
     def keep_alive(self) -> None:
         """Sends a command that does nothing, to clients that know telnet."""
-        if self._speaks_telnet:
+        if self._negotiation.speaks_telnet:
             self.write(IAC + NOP)
 
     def write(self, data: bytes) -> None:
@@ -391,7 +306,7 @@ class TelnetSession(Session, asyncio.Protocol):
             self._out.append(self._prompt)
         if not self._out:
             return
-        if self._options.local_option.get(SGA) is False and not self.flags.get("NOGOAHEAD"):
+        if self._negotiation.wants_go_ahead and not self.flags.get("NOGOAHEAD"):
             self._out.append(IAC + GA)
         self._prompt = b""
         data = self._out[0] if len(self._out) == 1 else b"".join(self._out)
@@ -413,10 +328,10 @@ class TelnetSession(Session, asyncio.Protocol):
 
     # --- the end -------------------------------------------------------------------------------------
 
-    def _drop(self, notice: str) -> None:
+    def drop(self, notice: str) -> None:
         """Ends the connection of a client that does what it may not, and says what."""
         self.gateway.metrics.dropped += 1
-        self._framing.stopped = True
+        self._negotiation.stop()
         self.write(f"{notice}\r\n".encode())
         self.close(notice)
 
