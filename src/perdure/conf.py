@@ -47,7 +47,6 @@ DEFAULTS: dict[str, Any] = {
     "CMDSET_UNLOGGEDIN": "commands.default_cmdsets.UnloggedinCmdSet",
     "CMD_IGNORE_PREFIXES": "@&/+",
     "COMMAND_DEFAULT_ARG_REGEX": r"[ /\t\r\n]|$",
-    "COMMAND_DEFAULT_CLASS": "perdure.commands.arguments.MuxCommand",
     "COMMAND_DEFAULT_HELP_CATEGORY": "general",
     "COMMAND_DEFAULT_LOCKS": "",
     "COMMAND_DEFAULT_MSG_ALL_SESSIONS": False,

@@ -14,7 +14,7 @@ from perdure.commands.command import Command
 from perdure.commands.dispatch import handle_line
 from perdure.commands.prompts import ask_yes_no, get_input, interactive, pending_question
 from perdure.commands.running import RunState, cancel_all, cancel_for, session_is_busy, waiting_runs
-from perdure.errors import InvalidArgument, NoGameLoop, Overloaded, PromptEnded, StaleObject
+from perdure.errors import InterruptCommand, InvalidArgument, NoGameLoop, Overloaded, PromptEnded, StaleObject
 from perdure.gameloop import set_current_loop
 from tests.commands.test_dispatch import command, give
 
@@ -485,6 +485,18 @@ def test_a_question_expires(anna, loop):
         assert pending_question(anna.session) is None
         assert "yes!" not in anna.heard()
     assert not anna.errors
+
+
+def test_a_command_may_tidy_up_after_a_question_that_was_withdrawn(anna, loop):
+    async def func(self):
+        with pytest.raises(InterruptCommand):
+            await self.ask("Name?", timeout=1)
+        self.msg("tidy")
+
+    give(anna.character, command("ask", func))
+    anna.send("ask")
+    loop.advance(1)
+    assert anna.session.sent[-1] == "tidy"
 
 
 def test_prompt_ended_is_quiet(anna):

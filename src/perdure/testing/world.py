@@ -14,12 +14,14 @@ sessions, and everything that is only in memory is gone.
 
 from __future__ import annotations
 
+import gc
 import itertools
 import time
 from collections.abc import Iterable
 from typing import Any
 
 from perdure.commands.installation import install, installed, uninstall
+from perdure.commands.running import cancel_all
 from perdure.server.messages import (
     Connected,
     Disconnected,
@@ -242,6 +244,7 @@ class TestWorld:
         SESSION_HANDLER.clear()
         script_clock.clear()
         flush_cache(force=True)
+        gc.collect()  # what is still alive now, the test itself holds
         _forget_what_is_not_stored()
         self.world = self._begin(mode, records)
 
@@ -249,6 +252,7 @@ class TestWorld:
         """End this world."""
         from perdure.scripts.clock import script_clock
 
+        cancel_all("")
         self.world.close()
         SESSION_HANDLER.clear()
         script_clock.clear()
