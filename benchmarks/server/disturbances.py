@@ -38,7 +38,7 @@ def measure(game: PerdureServer, rounds: int, seconds: float) -> list[Single]:
 
 
 def _while_others_log_in(game: PerdureServer, seconds: float) -> float:
-    """Within which 99 % of answers come to one who looks around a hundred times a second, while others log in and out."""
+    """Within what time 99 % of answers come to one who looks a hundred times a second, while others log in and out."""
     with LoadProcess(game, players(1)) as load:
         load.connect()
         load.measure("look", 1.0, 100.0)
