@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from perdure.accounts.accounts import DefaultAccount
 from perdure.accounts.backends import CaseInsensitiveModelBackend
 from perdure.accounts.models import AccountDB
+from perdure.conf import conf
 from perdure.create import create_account, create_object
 from perdure.errors import InvalidArgument
 from perdure.objects.objects import DefaultObject
@@ -53,7 +54,7 @@ def test_what_is_made_is_there():
     assert account.locks.get("boot") == "boot:false()"
     assert account.locks.get("msg") == "msg:all()"
     assert account.permissions.all() == ["player"]
-    assert account.cmdset_storage == ["commands.default_cmdsets.AccountCmdSet"]
+    assert account.cmdset_storage == [conf.CMDSET_ACCOUNT]
     assert account.attributes.get("_playable_characters") == []
     assert not account.is_superuser
 

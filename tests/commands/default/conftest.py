@@ -12,8 +12,6 @@ def world(transactional_db, settings):
     from perdure.text.english import numbered
 
     numbered("apple", 2)  # loads a library, which takes seconds on a busy machine
-    for kind in ("Unloggedin", "Session", "Account", "Character"):
-        setattr(settings, f"CMDSET_{kind.upper()}", f"perdure.commands.default.cmdsets.{kind}CmdSet")
     made = make_world(settings)
     yield made
     made.close()
