@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 
 from perdure import create_object, transaction
-from perdure.commands import delays
+from perdure.commands import delayed_tasks
 from perdure.commands.delays import TASK_HANDLER, TaskState, delay, restore_tasks, run_async
 from perdure.commands.repeating import repeat, unrepeat
 from perdure.errors import InvalidArgument, MissingCallback, NoGameLoop, StaleObject, UnreadableValue, UnstorableValue
@@ -315,13 +315,13 @@ def test_a_task_that_the_database_will_not_let_end_is_not_tried_at_once_again(
         raise ValueError("the disk is full")
 
     with monkeypatch.context() as patched:
-        patched.setattr(delays.Task, "_delete_row", refuse)
+        patched.setattr(delayed_tasks.Task, "_delete_row", refuse)
         loop.advance(1)
         assert len(refusals) == 1
         assert task.active()
-        loop.advance(delays.RETRY)
+        loop.advance(delayed_tasks.RETRY)
         assert len(refusals) == 2
-    loop.advance(delays.RETRY)
+    loop.advance(delayed_tasks.RETRY)
     assert heard == [()]
     assert not PersistentTask.objects.exists()
 
