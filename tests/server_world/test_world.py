@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from perdure import DefaultObject
 from perdure.testing import TestWorld
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -243,9 +243,9 @@ class TestWorld:
             session.account = session.puppet = None
         SESSION_HANDLER.clear()
         script_clock.clear()
-        flush_cache(force=True)
-        gc.collect()  # what is still alive now, the test itself holds
         _forget_what_is_not_stored()
+        flush_cache()
+        gc.collect()  # what is still alive now, the test itself holds
         self.world = self._begin(mode, records)
 
     def close(self) -> None:
