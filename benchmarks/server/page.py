@@ -77,7 +77,7 @@ def text(results: ServerResults) -> str:
         _markdown(["what", "reached", "bar", "met"], _bars(results), left=1),
         "## Under load",
         "Commands a second of all clients together, and how long an answer takes: for half, for 95 % and for 99 % of "
-        "them. On the right: how busy the processes are, in shares of one core; and how much of a processor gateway and "
+        "them. On the right: how busy the processes are, in shares of a core; and how much of a processor gateway and "
         "world need for a command, which holds on a busy machine too.",
         _markdown(*_loads(results), left=2),
         "## Memory",
