@@ -18,7 +18,7 @@ from perdure.server.gateway.worlds import Worlds
 from perdure.server.messages import Connected, Disconnected, Done, Line, SessionRecord, SessionState, Text
 
 FAKE_WORLD = [sys.executable, str(Path(__file__).with_name("fake_world.py"))]
-QUICK = Timeouts(reload=2.0, quiesce=0.6, takeover=1.0, stop=1.0)
+QUICK = Timeouts(reload=8.0, quiesce=1.5, takeover=2.0, stop=1.5)
 
 
 def record(sessid: int, **more: Any) -> SessionRecord:

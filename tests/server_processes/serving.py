@@ -58,7 +58,7 @@ class GatewayProcess:
             interfaces=["127.0.0.1"],
             telnet_port=0,
             web_port=0,
-            timeouts=Timeouts(login=0.05, negotiation=0.2, reload=5, quiesce=1, takeover=2, stop=2),
+            timeouts=Timeouts(login=0.05, negotiation=0.2, reload=10, quiesce=2, takeover=4, stop=2),
             logging=logging or Logging(),
         )
         (game / "server/run/gateway.json").write_bytes(msgspec.json.encode(settings))

@@ -157,7 +157,7 @@ def test_settings_that_do_not_fit(gateway: GatewayProcess) -> None:
 
 @pytest.mark.defect("V-22")
 def test_who_connects_before_the_first_world_serves_is_held_and_then_greeted(tmp_path: Path) -> None:
-    gateway = GatewayProcess(tmp_path, plan={"1": {"check": 1.0}}).start()
+    gateway = GatewayProcess(tmp_path, plan={"1": {"check": 3.0}}).start()
     try:
         eventually(lambda: _port_or_none(gateway))
         client = gateway.connect()
@@ -249,7 +249,7 @@ def test_a_killed_gateway_takes_its_world_along(gateway: GatewayProcess) -> None
 
 @pytest.mark.defect("V-19")
 def test_the_gateway_answers_during_a_reload(tmp_path: Path) -> None:
-    plan = {"1": {"quiesce": 0.5}, "2": {"check": 0.8, "take_over": 0.5}}
+    plan = {"1": {"quiesce": 0.7}, "2": {"check": 0.8, "take_over": 0.7}}
     with GatewayProcess(tmp_path, plan=plan) as gateway:
         port = gateway.port()
         change = threading.Thread(target=gateway.ask, args=(Change("reload"),))
@@ -258,7 +258,7 @@ def test_the_gateway_answers_during_a_reload(tmp_path: Path) -> None:
         while change.is_alive():
             seen.add(gateway.status()["phase"])
             client = gateway.connect(port)
-            client.socket.settimeout(0.4)
+            client.socket.settimeout(5)
             assert client.socket.recv(100)
             client.socket.close()
         assert {"checking", "draining", "taking over"} <= seen

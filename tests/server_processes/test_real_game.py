@@ -116,6 +116,7 @@ def test_in_the_foreground_with_json_logs(game: Path) -> None:
         # The command line has become the gateway: what systemd started is what it looks after.
         assert status(game)["pid"] == running.pid
         world = status(game)["world"]["pid"]
+        assert perdure("shell", "--live", "-c", "1 / 0", cwd=game).returncode == 1
         running.send_signal(signal.SIGTERM)
         out, err = running.communicate(timeout=60)
     finally:
@@ -123,6 +124,7 @@ def test_in_the_foreground_with_json_logs(game: Path) -> None:
     assert running.returncode == 0, err
     entries = [json.loads(line) for line in out.splitlines()]
     assert {entry["process"] for entry in entries} == {"gateway", "world"}
+    assert any("ZeroDivisionError" in entry.get("traceback", "") for entry in entries if entry["process"] == "world")
     assert not is_alive(world)
 
 

@@ -94,7 +94,7 @@ async def test_the_first_world_starts_and_serves() -> None:
 )
 def test_a_first_world_that_cannot_serve_ends_the_gateway_with_the_reason(plan: dict[str, Any], said: str) -> None:
     async def test() -> None:
-        game = Harness({"default": plan}, serve=False, timeouts=Timeouts(reload=0.8, takeover=0.5, stop=0.5))
+        game = Harness({"default": plan}, serve=False, timeouts=Timeouts(reload=3, takeover=1, stop=1))
         async with game:
             with pytest.raises(WorldLost, match=said):
                 await asyncio.wait_for(game.running, 20)
@@ -175,7 +175,7 @@ def test_after_a_reload_that_fails_the_old_world_goes_on_and_the_asker_hears_why
     plan: dict[str, Any], said: str
 ) -> None:
     async def test() -> None:
-        timeouts = Timeouts(reload=0.8, quiesce=1.0, takeover=0.5, stop=0.5)
+        timeouts = Timeouts(reload=3, quiesce=2, takeover=1, stop=1)
         async with Harness({"2": plan}, timeouts=timeouts) as game:
             game.connect(1)
             game.type(1, "before")
@@ -264,7 +264,7 @@ async def test_an_old_world_that_does_not_end_is_killed_later() -> None:
 def test_when_both_worlds_fail_another_is_started(resume: str) -> None:
     async def test() -> None:
         plan = {"1": {"resume": resume}, "2": {"take_over": "die"}}
-        async with Harness(plan, timeouts=Timeouts(reload=2, quiesce=1, takeover=0.5, stop=0.5)) as game:
+        async with Harness(plan, timeouts=Timeouts(reload=5, quiesce=2, takeover=1, stop=1)) as game:
             game.connect(1)
             assert not (await game.reload()).ok
             game.type(1, "still here")
@@ -277,7 +277,7 @@ def test_when_both_worlds_fail_another_is_started(resume: str) -> None:
 
 @drive
 async def test_the_old_world_dies_while_the_new_one_checks_itself() -> None:
-    async with Harness({"2": {"check": 0.6}}) as game:
+    async with Harness({"2": {"check": 1.0}}) as game:
         game.connect(1)
         change = asyncio.create_task(game.reload())
         await game.until(lambda: game.worlds.succession.phase is Phase.CHECKING)

@@ -255,7 +255,7 @@ class Worlds:
         generation = self._next_generation()
         world = WorldProcess(generation, mode, self._deliver, self._writable)
         self._processes[world.token] = world
-        world.gone.add_done_callback(lambda _: self._processes.pop(world.token, None))
+        world.gone.add_done_callback(lambda _: self._forget(world))
         welcome = Welcome(PROTOCOL, generation, mode, self.started)
         environment = {"PERDURE_LINK": str(self._link.path), **self._environment}
         try:
@@ -265,6 +265,11 @@ class Worlds:
             raise
         logger.info("world %d is starting (%s), pid %d", generation, mode, world.pid)
         return world
+
+    def _forget(self, world: WorldProcess) -> None:
+        """Its process has ended; one that was killed has left its socket behind."""
+        self._processes.pop(world.token, None)
+        (self._directory / f"http-{world.generation}.sock").unlink(missing_ok=True)
 
     def _find(self, token: str) -> WorldProcess | None:
         return self._processes.get(token)
