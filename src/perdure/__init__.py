@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from perdure.commands.arguments import MuxCommand as MuxCommand
     from perdure.commands.cmdset import CmdSet as CmdSet
     from perdure.commands.command import Command as Command
-    from perdure.commands.default import catalogue as default_cmds
+    from perdure.commands.default import default_cmds as default_cmds
     from perdure.commands.delays import TASK_HANDLER as TASK_HANDLER
     from perdure.commands.delays import delay as delay
     from perdure.commands.delays import run_async as run_async
@@ -195,7 +195,7 @@ _HOMES: dict[str, str] = {
     "create_objects": "perdure.create:create_objects",
     "create_script": "perdure.create:create_script",
     "create_scripts": "perdure.create:create_scripts",
-    "default_cmds": "perdure.commands.default.catalogue",
+    "default_cmds": "perdure.commands.default.default_cmds",
     "delay": "perdure.commands.delays:delay",
     "flush_cache": "perdure.idmapper.models:flush_cache",
     "get_input": "perdure.commands.prompts:get_input",

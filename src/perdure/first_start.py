@@ -114,7 +114,7 @@ def first_start(ask: Callable[[], Credentials]) -> FirstStart:
         character = _character(owner, result)
         room = _room(result)
         _settle(owner, character, room)
-        _channels(result)
+        _channels(owner, result)
         _game_hook(result)
     return result
 
@@ -224,7 +224,7 @@ def _settle(owner: Any, character: ObjectDB, room: ObjectDB) -> None:
         owner.db._last_puppet = character
 
 
-def _channels(result: FirstStart) -> None:
+def _channels(owner: AccountDB, result: FirstStart) -> None:
     from perdure.channels.models import ChannelDB
     from perdure.create import create_channel
 
@@ -232,6 +232,8 @@ def _channels(result: FirstStart) -> None:
         if not ChannelDB.objects.filter(db_key__iexact=arguments["key"]).exists():
             channel = create_channel(**arguments)
             result.done.append(f"channel {channel.key}")
+            if arguments in conf.DEFAULT_CHANNELS:
+                channel.connect(owner)
 
 
 def _game_hook(result: FirstStart) -> None:

@@ -6,6 +6,7 @@ import inspect
 import time
 
 import pytest
+from django.conf import settings
 from django.test.utils import override_settings
 
 from perdure.create import create_object
@@ -187,12 +188,12 @@ def test_command_sets_are_a_stack_with_a_default(lamp):
 
 
 def test_stored_command_sets_come_back(bob):
-    assert bob.cmdset_storage == ["commands.default_cmdsets.CharacterCmdSet"]
+    assert bob.cmdset_storage == [settings.CMDSET_CHARACTER]
     bob.cmdset.add("b.Temporary")
     bob.cmdset.add_default("a.ForNow", persistent=False)
-    assert bob.cmdset_storage == ["commands.default_cmdsets.CharacterCmdSet"]
+    assert bob.cmdset_storage == [settings.CMDSET_CHARACTER]
     bob.__dict__.pop("cmdset")
-    assert bob.cmdset.all() == ["commands.default_cmdsets.CharacterCmdSet"]
+    assert bob.cmdset.all() == [settings.CMDSET_CHARACTER]
 
 
 def test_command_sets_follow_a_rollback(lamp):

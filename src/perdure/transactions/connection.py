@@ -64,7 +64,8 @@ def attach(connection: BaseDatabaseWrapper) -> UnitOfWork:
 
 def keep_commit_hooks_apart(connection: BaseDatabaseWrapper) -> None:
     """Have what is called on commit log its errors, so that one cannot keep the others from being called."""
-    connection.run_on_commit = [(sids, function, True) for sids, function, _ in connection.run_on_commit]
+    hooks: Any = connection.run_on_commit  # (savepoints, function, whether its errors are logged)
+    connection.run_on_commit = [(sids, function, True) for sids, function, _ in hooks]  # type: ignore[misc]
 
 
 def _flush_before(

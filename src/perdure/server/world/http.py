@@ -131,7 +131,7 @@ class GameThreadApp:
     def _django(self, environ: dict[str, Any]) -> Any:
         if self._handler is None:
             self._handler = WSGIHandler()
-        response: Any = self._handler(environ, lambda status, headers: lambda data: None)
+        response: Any = self._handler(environ, _no_start)
         if isinstance(response, OffloadResponse):
             response.close()
             return response
@@ -148,6 +148,11 @@ class GameThreadApp:
 
         self._world.loop.offload(work, then=then)
         return await future
+
+
+def _no_start(status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Callable[[bytes], object]:
+    """What WSGI calls to begin an answer; ours is sent when it is whole."""
+    return lambda data: None
 
 
 def _settle(loop: asyncio.AbstractEventLoop, future: asyncio.Future[Any], result: Any, error: Any = None) -> None:

@@ -193,11 +193,7 @@ def _log_everybody_out() -> None:
 
 def _in_memory(label: str, name: str) -> Iterable[Any]:
     """The entities of a kind that are in memory and usable."""
-    return [
-        entity
-        for entity in apps.get_model(label, name).get_all_cached_instances()
-        if not entity._is_deleted  # type: ignore[attr-defined]
-    ]
+    return [entity for entity in apps.get_model(label, name).get_all_cached_instances() if not entity._is_deleted]
 
 
 # --- steps

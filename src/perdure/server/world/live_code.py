@@ -46,10 +46,12 @@ def failed(world: World, message: RunCode, error: Exception, error_id: str) -> N
 
 def _execute(source: str) -> Any:
     tree = ast.parse(source, "<live>")
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    last = tree.body[-1] if tree.body else None
+    if isinstance(last, ast.Expr):
+        tree.body.pop()
     # The code is that of whoever may run any program on this machine as the game's user.
     exec(compile(tree, "<live>", "exec"), _names)  # noqa: S102
-    if last is None:
+    if not isinstance(last, ast.Expr):
         return None
     return eval(compile(ast.Expression(last.value), "<live>", "eval"), _names)  # noqa: S307
 

@@ -59,7 +59,6 @@ class ServerSession:
         self.logged_in = False
         self.account: Any = None
         self.uid: int | None = None
-        self.uname = ""
         self.puppet: Any = None
         self.puid: int | None = None
         #: Lines that wait until the command before them has come to an end.
@@ -87,6 +86,11 @@ class ServerSession:
     def key(self) -> str:
         """What it is called where entities are called by their key."""
         return self.uname or f"session {self.sessid}"
+
+    @property
+    def uname(self) -> str:
+        """The name of its account; empty before login."""
+        return "" if self.account is None else str(self.account.key)
 
     @property
     def is_superuser(self) -> bool:
@@ -200,13 +204,11 @@ class ServerSession:
 
     def at_login(self, account: Any) -> None:
         """Called in a login, once the session has its account."""
-        self.uname = account.key
         self.cmdset.add_default(conf.CMDSET_SESSION, persistent=False)
         self.changed()
 
     def at_restored(self, account: Any) -> None:
         """Called when a session that another world knew has its account again."""
-        self.uname = account.key
         self.cmdset.add_default(conf.CMDSET_SESSION, persistent=False)
 
     def disconnect(self, reason: str | None = None) -> None:
