@@ -1,7 +1,7 @@
 """Every known defect of the reference has a test here that would find it: the test carries the defect's id.
 
 The tables that the ids come from: I (identity map), T (typed objects), A (attributes), G (tags), M (managers),
-H (entities).
+H (entities), V (the server).
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).resolve().parents[1]
-LAST = {"I": 40, "T": 20, "A": 33, "G": 13, "M": 14, "H": 40}
-# V: defects of the server; those that concern locks are proved already.
-OTHER_TABLES = ("V",)
+LAST = {"I": 40, "T": 20, "A": 33, "G": 13, "M": 14, "H": 40, "V": 40}
+#: What concerns parts that there are not: the REST interface, and reloading single modules in place.
+NOT_BUILT = {"V-9", "V-23"}
 IDS = [f"{table}-{number}" for table, last in LAST.items() for number in range(1, last + 1)]
+IDS = [one for one in IDS if one not in NOT_BUILT]
 
 pytestmark = pytest.mark.sqlite
 
@@ -60,7 +61,7 @@ def test_a_defect_has_a_test(defect: str) -> None:
 
 
 def test_every_marker_names_a_defect_that_there_is() -> None:
-    unknown = [one for one in proofs() if one not in IDS and one.partition("-")[0] not in OTHER_TABLES]
+    unknown = [one for one in proofs() if one not in IDS]
     assert unknown == []
 
 
