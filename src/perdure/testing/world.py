@@ -294,7 +294,9 @@ def make_world(settings: Any) -> TestWorld:
     """
     from perdure.conf import conf
     from perdure.create import create_object
+    from perdure.server.world.warming import warm_up
 
+    warm_up()
     room: Any = create_object(conf.BASE_ROOM_TYPECLASS, key="Room", nohome=True, attributes=[("desc", "A bare room.")])
     settings.START_LOCATION = settings.DEFAULT_HOME = room.dbref
     return TestWorld(room)
