@@ -17,14 +17,17 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 
+from perdure.accounts.accounts import DefaultAccount
 from perdure.conf import conf
 from perdure.gameloop import Unit
+from perdure.objects.objects import DefaultObject
 from perdure.server.messages import Line, Mode, SessionRecord
 from perdure.server.world.checks import remember_missing
 from perdure.sessions import SESSION_HANDLER
@@ -68,8 +71,11 @@ def start(world: World, mode: Mode, records: Sequence[SessionRecord]) -> None:
     _step(world, after, lambda: _hook(after))
     _step(world, "at_server_start", lambda: _hook("at_server_start"))
     _step(world, "global scripts", GLOBAL_SCRIPTS.start)
-    for session, record in zip(sessions, records, strict=True):
-        _step(world, "session", lambda session=session, record=record: _restore(session, record))  # type: ignore[misc]
+    restored = list(zip(sessions, records, strict=True))
+    _steps(world, "session", [partial(_restore, session, record) for session, record in restored])
+    if mode == "crash":
+        # The world before may have died before it showed them anything.
+        _steps(world, "connection", [partial(greet, session) for session in sessions if session.uid is None])
     _step(world, "monitors", monitors.resume)
     _step(world, "timers of scripts", lambda: scripts.resume_after(mode))
     _step(world, "delayed tasks", lambda: delays.restore_tasks(mode))
@@ -161,10 +167,7 @@ def stop(world: World, mode: Mode) -> None:
     if mode == "shutdown":
         _step(world, "logging out", _log_everybody_out)
     hook = "at_server_reload" if mode == "reload" else "at_server_shutdown"
-    for label, name in (("objects", "ObjectDB"), ("accounts", "AccountDB"), ("comms", "ChannelDB")):
-        for entity in _in_memory(label, name):
-            if function := getattr(entity, hook, None):
-                _step(world, f"{hook} of {entity!r}", function)
+    _steps(world, hook, [getattr(entity, hook) for entity in _listening(hook)])
     _step(world, "timers of scripts", lambda: scripts.pause_for(mode))
     after = "at_server_reload_stop" if mode == "reload" else "at_server_cold_stop"
     _step(world, after, lambda: _hook(after))
@@ -177,11 +180,11 @@ def resume(world: World, records: Sequence[SessionRecord]) -> None:
 
     here = {record.sessid for record in records}
     for session in [one for sessid, one in SESSION_HANDLER.items() if sessid not in here]:
-        _step(world, "disconnection", lambda session=session: session.gone("disconnected"))  # type: ignore[misc]
+        _step(world, "disconnection", partial(session.gone, "disconnected"))
     for record in records:
         if record.sessid not in SESSION_HANDLER:
             session = world.add_session(record)
-            _step(world, "connection", lambda session=session: greet(session))  # type: ignore[misc]
+            _step(world, "connection", partial(greet, session))
     _step(world, "timers of scripts", scripts.go_on)
 
 
@@ -191,9 +194,15 @@ def _log_everybody_out() -> None:
             session.disconnect("The server is being shut down.")
 
 
-def _in_memory(label: str, name: str) -> Iterable[Any]:
-    """The entities of a kind that are in memory and usable."""
-    return [entity for entity in apps.get_model(label, name).get_all_cached_instances() if not entity._is_deleted]
+def _listening(hook: str) -> Iterator[Any]:
+    """The entities in memory whose class has something to do in this hook."""
+    stock = {getattr(base, hook) for base in (DefaultObject, DefaultAccount)}
+    for label, name in (("objects", "ObjectDB"), ("accounts", "AccountDB"), ("comms", "ChannelDB")):
+        model: Any = apps.get_model(label, name)
+        for entity in model.get_all_cached_instances():
+            function = getattr(type(entity), hook, None)
+            if function is not None and function not in stock and not entity._is_deleted:
+                yield entity
 
 
 # --- steps
@@ -220,3 +229,9 @@ def _hook(name: str) -> None:
 
 def _step(world: World, label: str, function: Callable[[], Any]) -> None:
     world.loop.tick([Unit(function, label)])
+
+
+def _steps(world: World, label: str, functions: Sequence[Callable[[], Any]]) -> None:
+    """Several steps that share commits, each of which may fail alone."""
+    world.loop.tick([Unit(function, label) for function in functions])
+    world.loop.run_until_idle()
