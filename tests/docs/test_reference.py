@@ -10,8 +10,9 @@ import pytest
 import perdure
 from perdure import errors
 from perdure.locks import lockfuncs
+from perdure.server.world import lifecycle
 from tests.docs.pages import ROOT
-from tests.docs.reference import PAGES, api_page, hooks_page
+from tests.docs.reference import PAGES, SERVER_HOOKS, api_page, hooks_page
 
 pytestmark = pytest.mark.sqlite
 
@@ -36,6 +37,11 @@ def test_every_hook_says_when_it_is_called() -> None:
     rows = re.findall(r"^\| `(\w+)\(.*\)` \| (.*) \|$", (PAGES / "hooks.md").read_text(), re.MULTILINE)
     assert len(rows) > 80
     assert [name for name, text in rows if not text.endswith((".", ":"))] == []
+
+
+def test_the_hooks_of_modules_are_those_that_the_world_calls() -> None:
+    called = re.findall(r"\b(at_server_\w+)\b", inspect.getsource(lifecycle))
+    assert set(called) - {"at_server_reload", "at_server_shutdown"} == set(SERVER_HOOKS)
 
 
 def test_every_error_is_described_with_what_to_do() -> None:
