@@ -153,6 +153,7 @@ def test_3_staff_builds_and_a_player_is_refused_by_a_lock(stage: Stage) -> None:
     owner.ask("s", "A hall of stone")
 
 
+@pytest.mark.promise("unimported-module")
 def test_4_a_new_class_is_there_after_a_reload_and_nobody_was_dropped(stage: Stage) -> None:
     game = stage.game
     before = game.world_pids()
@@ -168,6 +169,7 @@ def test_4_a_new_class_is_there_after_a_reload_and_nobody_was_dropped(stage: Sta
     assert game.world_pids() != before
 
 
+@pytest.mark.promise("code-changes")
 def test_5_a_reload_of_broken_code_is_refused_and_nobody_notices(stage: Stage) -> None:
     game = stage.game
     before = game.world_pids()
@@ -183,6 +185,7 @@ def test_5_a_reload_of_broken_code_is_refused_and_nobody_notices(stage: Stage) -
     stage.bert.ask("look chair", "looks very comfortable")
 
 
+@pytest.mark.promise("in-game-typeclass")
 def test_6_an_object_changes_its_class(stage: Stage) -> None:
     owner = stage.owner
     owner.ask("set chair/colour = 'green'", "green")
@@ -195,6 +198,7 @@ def test_6_an_object_changes_its_class(stage: Stage) -> None:
     assert "colour" not in reset
 
 
+@pytest.mark.promise("at-repeat")
 def test_7_a_script_ticks_on_over_two_reloads(stage: Stage) -> None:
     game, owner = stage.game, stage.owner
     game.write("typeclasses/clockwork.py", CLOCKWORK)

@@ -24,12 +24,14 @@ def owner(world: TestWorld) -> Player:
     return world.player("Ariadne", superuser=True)
 
 
+@pytest.mark.promise("typeclass-list")
 def test_typeclass_list_knows_every_class(owner: Player) -> None:
     told = owner.send("typeclass/list")
     assert "perdure.objects.objects.DefaultExit" in told
     assert "perdure.scripts.scripts.DefaultScript" in told
 
 
+@pytest.mark.promise("unique-names")
 def test_a_second_class_of_a_name_fails_at_its_definition_naming_both_modules() -> None:
     source = "from perdure import DefaultObject as BaseObject\nclass DefaultObject(BaseObject):\n    pass\n"
     with pytest.raises(DuplicateTypeclass) as caught:
@@ -38,6 +40,7 @@ def test_a_second_class_of_a_name_fails_at_its_definition_naming_both_modules() 
     assert "typeclasses.mine" in str(caught.value)
 
 
+@pytest.mark.promise("own-init")
 def test_init_may_be_overloaded(world: TestWorld) -> None:
     made = world.create("thing", Overloaded)
     assert made.made_by == "init"
@@ -47,6 +50,8 @@ def test_init_may_be_overloaded(world: TestWorld) -> None:
     assert Overloaded.objects.get(pk=pk).made_by == "init"
 
 
+@pytest.mark.promise("creation-hook-once")
+@pytest.mark.promise("at-init-each-load")
 def test_creation_is_once_and_init_at_every_caching(world: TestWorld) -> None:
     chair = world.create("chair", Furniture)
     assert (chair.db.created, chair.ndb.cached) == (1, 1)
@@ -57,6 +62,8 @@ def test_creation_is_once_and_init_at_every_caching(world: TestWorld) -> None:
     assert (again.db.created, again.ndb.cached) == (1, 1)
 
 
+@pytest.mark.promise("create-by-save")
+@pytest.mark.promise("create-object")
 def test_all_three_ways_to_make_one(world: TestWorld, settings: Any) -> None:
     settings.TYPECLASS_PATHS = ["tests.server_world", "perdure"]
     by_hand = Furniture(db_key="Chair")
@@ -67,6 +74,8 @@ def test_all_three_ways_to_make_one(world: TestWorld, settings: Any) -> None:
     assert by_path.path == f"{HERE}.Furniture"
 
 
+@pytest.mark.promise("field-and-save")
+@pytest.mark.promise("wrapper-saves")
 def test_the_key_is_saved_at_once_by_one_column(world: TestWorld, django_assert_num_queries: Any) -> None:
     chair = world.create("Chair", Furniture)
     with django_assert_num_queries(1) as asked:
@@ -79,6 +88,8 @@ def test_the_key_is_saved_at_once_by_one_column(world: TestWorld, django_assert_
     assert chair.key == "Desk"
 
 
+@pytest.mark.promise("shared-fields")
+@pytest.mark.promise("shared-handlers")
 def test_all_four_kinds_have_the_same_fields_and_handlers(world: TestWorld, owner: Player) -> None:
     channel = perdure.create_channel("Gossip")
     for entity in (owner.character, owner.account, create_script(Seconds, key="s"), channel):
@@ -88,6 +99,7 @@ def test_all_four_kinds_have_the_same_fields_and_handlers(world: TestWorld, owne
             assert getattr(entity, handler) is not None, handler
 
 
+@pytest.mark.promise("at-login")
 def test_at_login_is_called_on_every_login_with_the_session_in_its_place(world: TestWorld, settings: Any) -> None:
     settings.BASE_ACCOUNT_TYPECLASS = f"{HERE}.Greeted"
     create_account("Theseus", "", "a-clew-of-thread", typeclass=Greeted)
@@ -100,6 +112,7 @@ def test_at_login_is_called_on_every_login_with_the_session_in_its_place(world: 
         assert Greeted.heard[1][1] is player.session
 
 
+@pytest.mark.promise("at-repeat")
 def test_at_repeat_is_called_about_once_a_second_until_its_repeats_are_over(world: TestWorld) -> None:
     script: Any = create_script(Seconds, key="s", interval=1, start_delay=True, repeats=3)
     world.advance(2.5)
@@ -109,6 +122,7 @@ def test_at_repeat_is_called_about_once_a_second_until_its_repeats_are_over(worl
     assert Seconds.objects.get().db.ticks == 3
 
 
+@pytest.mark.promise("search")
 def test_caller_search_has_the_documented_arguments_and_finds_as_said(world: TestWorld, owner: Player) -> None:
     names = list(inspect.signature(owner.character.search).parameters)
     assert names[:15] == [
@@ -141,11 +155,15 @@ def test_caller_search_has_the_documented_arguments_and_finds_as_said(world: Tes
     assert anna.character.search("box") is second
 
 
+@pytest.mark.promise("search")
 def test_search_objects_is_there() -> None:
     assert search_objects("no such thing") is not None
     assert list(search_objects("no such thing")) == []
 
 
+@pytest.mark.promise("query-exactly")
+@pytest.mark.promise("query-family")
+@pytest.mark.promise("query-model")
 def test_queries_by_class_by_family_and_by_table(world: TestWorld) -> None:
     chair, sofa = world.create("Chair", Furniture), world.create("Chair", Sitables)
     assert Furniture.objects.get(db_key="Chair") is chair
@@ -155,6 +173,9 @@ def test_queries_by_class_by_family_and_by_table(world: TestWorld) -> None:
     assert ScriptDB.objects.filter(db_key__contains="Combat").count() == 1
 
 
+@pytest.mark.promise("in-game-py")
+@pytest.mark.promise("one-line")
+@pytest.mark.promise("rerun-hook")
 def test_a_loop_over_all_of_a_class_in_the_game(world: TestWorld, owner: Player) -> None:
     chairs = [world.create(f"chair {number}", Furniture) for number in range(3)]
     for chair in chairs:
@@ -168,6 +189,9 @@ def test_a_loop_over_all_of_a_class_in_the_game(world: TestWorld, owner: Player)
     assert "[5, 5]" in told
 
 
+@pytest.mark.promise("in-game-typeclass")
+@pytest.mark.promise("swap-reset")
+@pytest.mark.promise("swap-same-class")
 def test_typeclass_swaps_and_reset_purges_after_asking(world: TestWorld, owner: Player) -> None:
     chair: Any = world.create("chair", Furniture)
     chair.db.colour = "green"
@@ -182,12 +206,18 @@ def test_typeclass_swaps_and_reset_purges_after_asking(world: TestWorld, owner: 
     assert (chair.db.colour, chair.db.created) == (None, 1)
 
 
+@pytest.mark.promise("swap")
 def test_swap_typeclass_is_there_on_all_kinds_with_the_documented_arguments(world: TestWorld, owner: Player) -> None:
     for entity in (owner.character, owner.account, create_script(Seconds, key="s"), perdure.create_channel("c")):
         names = list(inspect.signature(entity.swap_typeclass).parameters)
         assert names[:5] == ["new_typeclass", "clean_attributes", "run_start_hooks", "no_default", "clean_cmdsets"]
 
 
+@pytest.mark.promise("one-instance")
+@pytest.mark.promise("kept-on-instance")
+@pytest.mark.promise("cache-size")
+@pytest.mark.promise("get-cached-instance")
+@pytest.mark.promise("all-cached-instances")
 def test_the_identity_map_keeps_one_instance_and_what_is_on_it(world: TestWorld, owner: Player) -> None:
     chair: Any = world.create("chair", Furniture)
     owner.send("py me.search('chair').plain = 'kept between commands'")
@@ -203,6 +233,8 @@ def test_the_identity_map_keeps_one_instance_and_what_is_on_it(world: TestWorld,
     assert ObjectDB.objects.get(pk=chair.pk) is chair
 
 
+@pytest.mark.promise("multiple-inheritance")
+@pytest.mark.promise("no-boilerplate")
 def test_two_bases_of_one_table_without_boilerplate(world: TestWorld) -> None:
     class Mixed(Sitables, Overloaded):
         pass
@@ -212,6 +244,7 @@ def test_two_bases_of_one_table_without_boilerplate(world: TestWorld) -> None:
     assert made.made_by == "init"
 
 
+@pytest.mark.promise("ids-grow")
 def test_numbers_of_objects_are_never_used_again(world: TestWorld) -> None:
     newest = world.create("newest")
     number = newest.pk

@@ -95,6 +95,7 @@ def test_delays_and_scripts_follow_the_same_clock(world: TestWorld) -> None:
     assert script.db.ticks == 2
 
 
+@pytest.mark.promise("kept-on-instance")
 def test_a_reload_keeps_who_is_there_and_what_is_stored_and_nothing_else(world: TestWorld) -> None:
     anna = world.player("Anna")
     bell: Any = world.create("bell", Bell, attributes=[("tone", "a")])
