@@ -7,15 +7,17 @@ import itertools
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
 from collections import Counter
 
 from tests.crashes import bank
 from tests.crashes.crowd import Broken, Crowd
-from tests.live.game import LiveGame, eventually
+from tests.live.game import LiveGame, environment, eventually
 
-TARGETS = ("world", "gateway", "both")
-WEIGHTS = (6, 2, 2)
+#: Who is killed, and how often of ten times; `reload`: the old world or the new, at some moment of a reload.
+TARGETS = {"world": 5, "gateway": 1, "both": 2, "reload": 2}
 
 
 class Siege:
@@ -45,20 +47,44 @@ class Siege:
 
     def kill(self) -> None:
         """Kill somebody at some moment; see that all goes on; compare."""
-        (target,) = self.random.choices(TARGETS, WEIGHTS)
+        (target,) = self.random.choices(list(TARGETS), list(TARGETS.values()))
         # Now and then at once: while those who were just let in again are still being served.
         self.crowd.pump(self.random.choice((0.0, 0.7)) * self.random.random())
         started = time.monotonic()
-        (self._kill_world if target == "world" else self._kill_gateway)(with_world=target == "both")
+        if target == "reload":
+            self._kill_in_reload()
+        elif target == "world":
+            self._kill_world()
+        else:
+            self._kill_gateway(with_world=target == "both")
         self.kills[target] += 1
         self.crowd.wait(f"everybody is served again after the end of the {target}", self.crowd.served_since())
         self.downtimes.append(time.monotonic() - started)
         self.compare()
 
-    def _kill_world(self, with_world: bool) -> None:
+    def _kill_world(self) -> None:
         """The world alone: no connection is lost, and nobody logs in anew."""
+        self._kill_worlds(self.game.world_pids())
+
+    def _kill_in_reload(self) -> None:
+        """One of two worlds: whether the reload then succeeds is open, that everybody is served is not."""
+        reload = subprocess.Popen(
+            [sys.executable, "-m", "perdure", "reload"],
+            cwd=self.game.directory,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        # Sooner there is only one.
+        self.crowd.pump(5, lambda: len(self.game.world_pids()) > 1 or reload.poll() is not None)
+        self.crowd.pump(self.random.random())
+        self._kill_worlds([self.random.choice(self.game.world_pids())])
+        self.crowd.wait("perdure reload has ended", lambda: reload.poll() is not None)
+
+    def _kill_worlds(self, victims: list[int]) -> None:
         dropped = self.crowd.dropped()
-        _kill(self.game.world_pids())
+        _kill(victims)
         # What had left the world reaches the clients; what it did not acknowledge was not promised.
         self.crowd.drain()
         self.compare()
