@@ -2,8 +2,9 @@
 
 A page is run in order. `python` blocks are typed at one `perdure shell`; a block with a `title` is a file to save in
 the game, and what follows it runs in a new process, as after a restart. `console` blocks hold commands (`$ …`), run in
-the game, and parts of what they print; `# fails` under a command says that it ends with an error. Examples that are
-only to be read are `text` or `pycon`.
+the game, and parts of what they print; `# fails` under a command says that it ends with an error. `text` blocks whose
+title begins with `telnet` are played in the game that `perdure start` has started: lines after `> ` are typed, under
+each stands what is seen then, or parts of it. Examples that are only to be read are other `text` blocks, or `pycon`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests.live.game import free_ports
+from tests.live.telnet import TelnetClient
 
 __all__ = ["ROOT", "Block", "Player", "blocks", "pages"]
 
@@ -46,9 +50,10 @@ def blocks(page: Path) -> Iterator[Block]:
     for found in FENCE.finditer(text):
         title = TITLE.search(found["options"])
         line = text.count("\n", 0, found.start()) + 2
-        if found["language"] in ("python", "console"):
+        played = title is not None and title[1].startswith("telnet")
+        if found["language"] in ("python", "console") or played:
             where = f"{page.relative_to(ROOT)}:{line}"
-            yield Block(found["language"], title[1] if title else "", found["body"], where)
+            yield Block("telnet" if played else found["language"], title[1] if title else "", found["body"], where)
 
 
 @dataclass
@@ -58,23 +63,36 @@ class Player:
     Attributes:
         directory: where they are: a game, or an empty directory for pages that begin by making one.
         typed: python blocks that wait to be run in one process.
+        port: where the running game is reached by telnet; 0 when none was started.
+        client: who plays it.
     """
 
     directory: Path
     typed: list[Block] = field(default_factory=list)
+    port: int = 0
+    client: TelnetClient | None = None
 
     def play(self, page: Path) -> None:
         """Run the whole page; `AssertionError` names the example that fails."""
-        for block in blocks(page):
-            if block.language == "python" and not block.title:
-                self.typed.append(block)
-                continue
+        try:
+            for block in blocks(page):
+                self.example(block)
             self.finish()
-            if block.language == "console":
-                self.console(block)
-            else:
-                self.save(block)
+        finally:
+            self.leave()
+
+    def example(self, block: Block) -> None:
+        """Do what one block says."""
+        if block.language == "python" and not block.title:
+            self.typed.append(block)
+            return
         self.finish()
+        if block.language == "console":
+            self.console(block)
+        elif block.language == "telnet":
+            self.telnet(block)
+        else:
+            self.save(block)
 
     def save(self, block: Block) -> None:
         """Put a block with a title into the file of that name."""
@@ -103,6 +121,8 @@ class Player:
                 continue
             if words[0] not in ("perdure", "python"):
                 continue
+            if words[:2] == ["perdure", "start"]:
+                self.choose_ports()
             start = [sys.executable, "-m", "perdure"] if words[0] == "perdure" else [sys.executable]
             done = self.run([*start, *words[1:]])
             printed = done.stdout + done.stderr
@@ -112,6 +132,31 @@ class Player:
             for line in shown:
                 if line.strip() not in ("", "…") and not line.startswith("#"):
                     assert " ".join(line.split()) in plain, f"{block.where}: {command}: no {line!r} in:\n{printed}"
+
+    def choose_ports(self) -> None:
+        """Have the game listen where no other one does."""
+        if not self.port:
+            self.port, web = free_ports(2)
+            with (self.directory / "settings.py").open("a") as settings:
+                settings.write(f"\nTELNET_PORT, WEB_PORT = {self.port}, {web}\n")
+
+    def telnet(self, block: Block) -> None:
+        """Play the running game."""
+        if self.client is None:
+            self.client = TelnetClient(("127.0.0.1", self.port), block.where)
+        for line, shown in commands(block.body, "> "):
+            self.client.pending = ""
+            self.client.send(line.replace("PASSWORD", OWNER["PERDURE_PASSWORD"]))
+            for part in shown:
+                if part.strip() not in ("", "…"):
+                    self.client.expect(re.escape(part))
+
+    def leave(self) -> None:
+        """Stop the game, if one was started."""
+        if self.client is not None:
+            self.client.close()
+        if self.port:
+            self.run([sys.executable, "-m", "perdure", "stop", "--now"])
 
     def run(self, words: list[str]) -> subprocess.CompletedProcess[str]:
         """Run a command where the player is, in a clean environment."""
@@ -123,11 +168,11 @@ class Player:
         )
 
 
-def commands(text: str) -> Iterator[tuple[str, list[str]]]:
+def commands(text: str, prompt: str = "$ ") -> Iterator[tuple[str, list[str]]]:
     """Each command with the lines shown under it."""
     command, shown = "", []
     for line in text.splitlines():
-        if line.startswith("$ "):
+        if line.startswith(prompt):
             if command:
                 yield command, shown
             command, shown = line[2:], []
