@@ -20,13 +20,6 @@ pytestmark = pytest.mark.sqlite
 WITH_EXAMPLES = [page for page in pages() if list(blocks(page))]
 
 
-@pytest.fixture(scope="session")
-def game_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    player = Player(tmp_path_factory.mktemp("docs"))
-    player.console(Block("console", "", "$ perdure init mygame\n$ cd mygame\n$ perdure migrate --quiet\n", "template"))
-    return player.directory
-
-
 @pytest.mark.defect("H-40")
 @pytest.mark.parametrize("page", WITH_EXAMPLES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_the_examples_of_a_page_run(page: Path, request: pytest.FixtureRequest, tmp_path: Path) -> None:
