@@ -142,11 +142,11 @@ class LockHandler:
             return False
         lockdef = lockdefs.get(access_type) or lockdefs.get(access_type.strip().lower())
         # Most locks that are asked (view, search, call) let everybody in: no need to find out who it is.
-        if _is_open(lockdef) if lockdef is not None else default:
+        if _is(lockdef, "lets_everybody") if lockdef is not None else default:
             return True
         if not no_superuser_bypass and is_effective_superuser(accessing_obj):
             return True
-        if lockdef is None:
+        if lockdef is None or _is(lockdef, "lets_nobody"):
             return False
         return Question(accessing_obj, host, lockdef.access_type, session).allows(lockdef.expression)
 
@@ -261,7 +261,7 @@ def _joined(lockdefs: Mapping[str, Lockdef]) -> str:
     return ";".join(lockdef.text for _, lockdef in sorted(lockdefs.items()))
 
 
-def _is_open(lockdef: Lockdef) -> bool:
-    """Whether the lock is one call of a function that lets everybody in."""
+def _is(lockdef: Lockdef, mark: str) -> bool:
+    """Whether the lock is one call of a function that bears this mark: its answer does not depend on who asks."""
     expression = lockdef.expression
-    return type(expression) is Call and getattr(get_all_lockfuncs().get(expression.name), "lets_everybody", False)
+    return type(expression) is Call and getattr(get_all_lockfuncs().get(expression.name), mark, False)

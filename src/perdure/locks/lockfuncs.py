@@ -80,10 +80,6 @@ def all(accessing_obj: object, accessed_obj: object, *args: str, **kwargs: objec
     return True
 
 
-# What `LockHandler.check` may take for granted; a function of a game that takes their place has no such mark.
-true.lets_everybody = all.lets_everybody = True  # type: ignore[attr-defined]
-
-
 def false(accessing_obj: object, accessed_obj: object, *args: str, **kwargs: object) -> bool:
     """Never passes."""
     return False
@@ -97,6 +93,13 @@ def none(accessing_obj: object, accessed_obj: object, *args: str, **kwargs: obje
 def superuser(accessing_obj: object, accessed_obj: object, *args: str, **kwargs: object) -> bool:
     """Never passes by itself: only a superuser, who passes every lock, gets through."""
     return False
+
+
+# What `LockHandler.check` need not call to know; a function of a game that takes the place of one has no such mark.
+for _function in (true, all):
+    _function.lets_everybody = True  # type: ignore[attr-defined]
+for _function in (false, none, superuser):
+    _function.lets_nobody = True  # type: ignore[attr-defined]
 
 
 def self(accessing_obj: object, accessed_obj: object, *args: str, **kwargs: object) -> bool:
