@@ -20,6 +20,16 @@ class CmdAsk(Command):
         self.msg(f"Hello {name}, you said{self.args}")
 
 
+class CmdShout(Command):
+    """Shouts."""
+
+    key = "shout"
+
+    def func(self) -> None:
+        self.msg(f"You shout{self.args}")
+        self.caller.location.msg_contents(f"{self.caller.key} shouts{self.args}", exclude=self.caller)
+
+
 class TestPeopleAndThings(EvenniaTest):
     def test_everything_is_there(self) -> None:
         assert self.exit.destination is self.room2
@@ -34,6 +44,11 @@ class TestOneCommand(EvenniaCommandTest):
     def test_it_answers_what_is_asked(self) -> None:
         told = self.call(CmdAsk(), "please", "Your name?|Hello Ariadne", inputs=["Ariadne"])
         assert told.endswith("you said please")
+
+    def test_callers_and_receivers_without_a_session_are_heard(self) -> None:
+        self.call(CmdShout(), "now", "You shout now", caller=self.char2)
+        self.call(CmdShout(), "again", "Char shouts again", receiver=self.char2)
+        assert "msg" not in vars(self.char2)
 
     def test_a_difference_is_found(self) -> None:
         with pytest.raises(AssertionError):

@@ -8,6 +8,8 @@ one command. Everything goes through the real pipeline: what a test does is comm
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any, ClassVar
 
 from django.test import TransactionTestCase
@@ -15,6 +17,7 @@ from django.test.utils import override_settings
 
 from perdure.conf import conf
 from perdure.testing.world import Player, TestWorld, make_world
+from perdure.text.markup import to_plain
 
 __all__ = [
     "BaseEvenniaCommandTest",
@@ -164,11 +167,12 @@ class EvenniaCommandTest(EvenniaTest):
             cmdobj: the command, or its class.
             input_args: what follows its name.
             msg: what the texts, joined by `|`, must begin with (be, with `use_assertequal`).
-            cmdset, noansi, receiver: accepted for compatibility; colours are never compared.
+            cmdset, noansi: accepted for compatibility; colours are never compared.
             caller: who does it; `char1` by default.
+            receiver: whose texts are meant; the caller's by default.
             cmdstring: the name it is called by.
             obj: what the command sits on.
-            inputs: answers to what it asks, in order.
+            inputs: answers to what it asks, in order; they come from the session of `char1`.
             raw_string: the line, instead of name and arguments.
 
         Returns what was told.
@@ -179,19 +183,23 @@ class EvenniaCommandTest(EvenniaTest):
         name = cmdstring or command.key
         line = raw_string or f"{name}{input_args if input_args[:1] == '/' else f' {input_args}'}".rstrip()
         doer = caller if caller is not None else self.char1
-        before = len(self.player.messages)
         given = {} if obj is None else {"obj": obj}
-        session = self.session if doer in (self.char1, self.account) else None
-        self.world.loop.submit(
-            lambda: cmdhandler(doer, line, session=session, cmdobj=command, cmdobj_key=name, **given),
-            label=f"command {name}",
-            caller=doer,
-            failed=lambda error, error_id: self.player.session.data_out(text=f"{type(error).__name__}: {error}"),
-        )
-        self.world.run()
-        for answer in inputs or ():
-            self.player.send(answer)
-        told = "|".join(_bare(text) for text in self.player.output_since(before))
+        connected = (self.char1, self.account)
+        session = self.session if doer in connected else None
+        hearer = receiver if receiver is not None else doer
+        before = len(self.player.messages)
+        with nullcontext() if hearer in connected else _overhearing(hearer) as overheard:
+            self.world.loop.submit(
+                lambda: cmdhandler(doer, line, session=session, cmdobj=command, cmdobj_key=name, **given),
+                label=f"command {name}",
+                caller=doer,
+                failed=lambda error, error_id: hearer.msg(f"{type(error).__name__}: {error}"),
+            )
+            self.world.run()
+            for answer in inputs or ():
+                self.player.send(answer)
+        texts = self.player.output_since(before) if overheard is None else overheard
+        told = "|".join(_bare(text) for text in texts)
         if msg is not None:
             self._compare(told, str(msg).strip(), use_assertequal)
         return told
@@ -201,6 +209,24 @@ class EvenniaCommandTest(EvenniaTest):
             self.assertEqual(told, expected)  # noqa: PT009  (a test case)
         elif not told.startswith(expected):
             self.fail(f"expected {expected!r} at the beginning of {told!r}")
+
+
+@contextmanager
+def _overhearing(entity: Any) -> Iterator[list[str]]:
+    """What is sent meanwhile to somebody who has no session."""
+    heard: list[str] = []
+    send = entity.msg
+
+    def msg(text: Any = None, *args: Any, **kwargs: Any) -> Any:
+        if text is not None:
+            heard.append(to_plain(str(text[0] if isinstance(text, tuple | list) else text)))
+        return send(text, *args, **kwargs)
+
+    entity.msg = msg
+    try:
+        yield heard
+    finally:
+        del entity.msg
 
 
 def _bare(text: str) -> str:

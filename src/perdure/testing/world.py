@@ -106,7 +106,7 @@ class Player:
         return [to_plain(message.text) for message in self.messages[since:] if isinstance(message, Text | Prompt)]
 
     def heard(self) -> str:
-        """What has come since this was asked last."""
+        """What has come since this was asked last, or since `world.player` let them in."""
         since, self._heard = self._heard, len(self.messages)
         return self.text(since)
 
@@ -190,6 +190,7 @@ class TestWorld:
         self.run()
         if player.account is None:
             raise AssertionError(f"{name} could not be logged in: {player.text()}")
+        player.heard()
         return player
 
     def _make_account(self, name: str, superuser: bool, permissions: list[str], character: bool, password: str) -> Any:
