@@ -6,7 +6,7 @@ import threading
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 
 from perdure import create_object, on_commit, transaction
 from perdure.errors import NoGameLoop, Overloaded, StaleObject
@@ -161,7 +161,7 @@ def test_what_waits_for_the_commit_of_an_undone_unit_never_happens(loop: GameLoo
 def test_units_of_one_tick_share_a_commit(loop: GameLoop, chest: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     commits: list[int] = []
     original = connection.commit
-    monkeypatch.setattr(connection, "commit", lambda: (commits.append(1), original())[1])
+    monkeypatch.setattr(connections["default"], "commit", lambda: (commits.append(1), original())[1])
     for number in range(20):
         loop.submit(lambda n=number: chest.attributes.add(f"a{n}", n))
     loop.run_once()

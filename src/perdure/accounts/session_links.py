@@ -13,7 +13,7 @@ from perdure.transactions import on_rollback
 
 __all__ = ["hold"]
 
-_NAMES = ("account", "uid", "uname", "logged_in", "puppet", "puid")
+_NAMES = ("account", "uid", "logged_in", "puppet", "puid")
 
 
 def hold(session: Any, using: str | None) -> None:

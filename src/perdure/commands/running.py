@@ -256,6 +256,7 @@ class CommandRun:
             label=self.label,
             caller=session if session is not None else caller,
             failed=partial(_tell_failure, caller, session),
+            turn=getattr(session, "sessid", None),
         )
 
     def resume(self, turn: int, value: Any, error: BaseException | None = None) -> None:

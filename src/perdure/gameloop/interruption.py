@@ -14,5 +14,11 @@ class Interrupted(BaseException):
 
     @staticmethod
     def as_error(error: BaseException) -> Exception:
-        """The same for those who are told of it."""
-        return TimeLimitExceeded(str(error) or "interrupted")
+        """Whatever ended a unit, for those who are told of it."""
+        if isinstance(error, Exception):
+            return error
+        if isinstance(error, Interrupted):
+            return TimeLimitExceeded(str(error) or "interrupted")
+        told = RuntimeError(f"{type(error).__name__} was raised, which ends no more than the command")
+        told.__cause__ = error
+        return told

@@ -9,13 +9,15 @@ Invariants
     - Nothing leaves that is not committed.
     - A unit is done once. If the commit itself is refused, nothing of the tick remains, and each of its units is done
       again in a transaction of its own (a stale read does the same to a single unit, at most `ATTEMPTS` times).
-    - Order: units are done in the order in which they came.
+    - Order: units of one turn are done in the order in which they came; turns alternate (`turns`).
+    - No unit is lost: what a tick did not come to is done in the next, whatever ended the tick.
 
-Owner: the thread that calls `run_forever` (or the other running methods); `submit`, `offload` and `stop` may be called
-from any thread.
+Owner: the thread that calls `run_forever` (or the other running methods); `submit`, `between_ticks`, `offload` and
+`stop` may be called from any thread.
 
 Failure modes: errors of units are logged with an id and told to the unit's `failed`. An error after the commit (in
-`on_commit` work) is logged and undoes nothing.
+`on_commit` work, in `deliver`) is logged and undoes nothing. Whatever is raised, `SystemExit` included, ends what it
+was raised in and no more; only Ctrl-C ends a loop, and only one that is driven by hand (a test).
 """
 
 from __future__ import annotations
@@ -25,18 +27,20 @@ import queue
 import secrets
 import threading
 import time
+from asyncio import CancelledError
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Any, Protocol
 
-from django.db import DEFAULT_DB_ALIAS, DatabaseError
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, Error
 
-from perdure.errors import NoGameLoop, StaleObject
+from perdure.errors import IllegalState, NoGameLoop, StaleObject
 from perdure.gameloop.interruption import Interrupted
 from perdure.gameloop.offloading import Pool
 from perdure.gameloop.outbox import Outbox
 from perdure.gameloop.timers import TimerHandle, Timers
+from perdure.gameloop.turns import Turns
 from perdure.gameloop.units import Failed, Report, Unit
 from perdure.transactions import on_commit, transaction, unit_of_work
 from perdure.transactions.blocks import all_or_nothing
@@ -51,6 +55,17 @@ ATTEMPTS = 3
 #: How much is done in one tick at most, so that the first in it need not wait for the last: units, and seconds.
 TICK_UNITS, TICK_SECONDS = 256, 0.02
 SLOW_SECONDS = 0.1
+#: For how long a source of timers that has failed is left alone.
+SILENCE = 5.0
+#: What ends a unit and not the loop, wherever it runs; in `run_forever` everything does.
+CONTAINED: tuple[type[BaseException], ...] = (
+    Exception,
+    Interrupted,
+    SystemExit,
+    GeneratorExit,
+    CancelledError,
+    BaseExceptionGroup,
+)
 
 
 class TimerSource(Protocol):
@@ -95,7 +110,10 @@ class GameLoop:
         self._clock = clock
         self._ahead = 0.0
         self._queue: queue.SimpleQueue[Unit | None] = queue.SimpleQueue()
-        self._waiting: deque[Unit] = deque()
+        self._waiting = Turns()
+        self._between: deque[Callable[[], object]] = deque()
+        self._contained = CONTAINED
+        self._silent: dict[int, float] = {}
         self._timers = Timers()
         self._sources: list[TimerSource] = []
         self._stopping = threading.Event()
@@ -124,9 +142,21 @@ class GameLoop:
         caller: Any = None,
         failed: Failed | None = None,
         line: str | None = None,
+        turn: Hashable = None,
+        about: Any = None,
     ) -> None:
         """Do `function()` as one unit in the next tick; arguments as of `Unit`. From any thread."""
-        self._queue.put(Unit(function, label, caller, failed, line))
+        self._queue.put(Unit(function, label, caller, failed, line, turn, about))
+
+    def between_ticks(self, function: Callable[[], object]) -> None:
+        """Call `function()` when the present tick is over, in no transaction. From any thread."""
+        self._between.append(function)
+        self._queue.put(None)
+
+    def withdraw(self, chosen: Callable[[Unit], bool]) -> list[Unit]:
+        """Take back units that wait and are `chosen`; they will not be done. On the game thread."""
+        self._take_in()
+        return self._waiting.withdraw(chosen)
 
     def call_soon(self, function: Callable[..., Any], *args: Any, label: str = "") -> None:
         """Do `function(*args)` as a unit in the next tick."""
@@ -152,7 +182,9 @@ class GameLoop:
     def after_commit(self, function: Callable[[], object]) -> None:
         """Call `function()` when this tick is committed and what it sent has left; not for units that are undone."""
         frame_undone = _Undone()
-        unit_of_work(self._alias).frames[-1].callbacks.append(frame_undone.note)
+        unit = unit_of_work(self._alias)
+        if unit.in_transaction:
+            unit.frames[-1].callbacks.append(frame_undone.note)
         self._after.append(lambda: None if frame_undone.noted else function())
 
     def wanted(self, verb: str, reason: str = "", session: Any = None) -> bool:
@@ -192,8 +224,14 @@ class GameLoop:
     def run_forever(self) -> None:
         """Work until `stop` is called."""
         self.thread_id = threading.get_ident()
+        self._contained = (BaseException,)
         while not self._stopping.is_set():
-            self.run_once(None)
+            try:
+                self.run_once(None)
+            except BaseException:  # a bug of ours: the world goes on, and nothing was sent that is not committed
+                logger.critical("error in the game loop itself", exc_info=True)
+                self.outbox.release()
+                self._after.clear()
 
     def stop(self) -> None:
         """Let `run_forever` return after the present tick. From any thread."""
@@ -206,11 +244,25 @@ class GameLoop:
 
     def run_once(self, timeout: float | None = 0.0) -> bool:
         """Wait for work up to `timeout` seconds (None: until there is some) and do one tick; whether there was any."""
-        units = self._take(self._wait(timeout))
+        if self.unit is not None:
+            raise IllegalState(f"a tick cannot be run inside of a unit ({self.unit.label})")
+        first = self._wait(timeout)
+        if self._between:
+            self._take_in(first)
+            self._do_between()
+            return True
+        units = self._take(first)
         if not units:
             return False
         self.tick(units)
         return True
+
+    def _do_between(self) -> None:
+        function = self._between.popleft()
+        try:
+            function()
+        except self._contained:
+            logger.exception("error between ticks")
 
     def run_until_idle(self, seconds: float = 10.0) -> None:
         """Work until nothing waits and nothing is offloaded; timers that are not due do not count (tests, stopping).
@@ -237,17 +289,33 @@ class GameLoop:
     def _pass(self, seconds: float) -> None:
         self._ahead += seconds
         for source in self._sources:
-            source.advance(seconds)
+            try:
+                source.advance(seconds)
+            except Exception:
+                logger.exception("time cannot pass for %r", source)
 
     def _until_due(self) -> float | None:
         due = self._timers.next_due()
         waits = [] if due is None else [due - self.time()]
-        waits += [wait for source in self._sources if (wait := source.seconds_until_due()) is not None]
+        waits += [wait for source in self._sources if (wait := self._ask(source)) is not None]
         return min(waits, default=None)
+
+    def _ask(self, source: TimerSource) -> float | None:
+        """When a source has work; one that cannot say has none for a while."""
+        now = self.time()
+        if self._silent.get(id(source), now) > now:
+            return None
+        try:
+            return source.seconds_until_due()
+        except self._contained:
+            logger.exception("%r cannot say when it has work; it is asked again in %g s", source, SILENCE)
+            self._silent[id(source)] = now + SILENCE
+            self._timers.add(now + SILENCE, lambda: None, (), "asking again")
+            return None
 
     def _wait(self, timeout: float | None) -> Unit | None:
         """The first unit that comes in time, if any."""
-        if self._waiting:
+        if self._waiting or self._between:
             return None
         due = self._until_due()
         if due is not None and (timeout is None or due < timeout):
@@ -260,71 +328,93 @@ class GameLoop:
             return None
 
     def _take(self, first: Unit | None) -> list[Unit]:
-        """What is to be done in this tick: what has waited longest, timers that are due, and what has come."""
-        waiting = self._waiting
-        if first is not None:
-            waiting.append(first)
+        """What is to be done in this tick: timers that are due, and what has come and has its turn."""
         for handle in self._timers.take_due(self.time()):
-            waiting.append(Unit(partial(handle.function, *handle.arguments), handle.label))
+            self._waiting.add(Unit(partial(handle.function, *handle.arguments), handle.label))
         for source in self._sources:
-            wait = source.seconds_until_due()
+            wait = self._ask(source)
             if wait is not None and wait <= 0:
-                waiting.append(Unit(source.run_due, "timers of scripts"))
-        while len(waiting) < TICK_UNITS:
+                self._waiting.add(Unit(source.run_due, "timers of scripts"))
+        self._take_in(first)
+        return self._waiting.take(TICK_UNITS)
+
+    def _take_in(self, first: Unit | None = None) -> None:
+        """Let what has come from other threads wait for its turn."""
+        if first is not None:
+            self._waiting.add(first)
+        while True:
             try:
                 unit = self._queue.get_nowait()
             except queue.Empty:
-                break
+                return
             if unit is not None:
-                waiting.append(unit)
-        return [waiting.popleft() for _ in range(min(len(waiting), TICK_UNITS))]
+                self._waiting.add(unit)
 
     def tick(self, units: list[Unit]) -> None:
         """Do these units in one transaction; what is left of them after `TICK_SECONDS` waits for the next."""
         done: list[Unit] = []
         committed: list[bool] = []
+        self.outbox.thread_id = threading.get_ident()
         try:
             with transaction(using=self._alias):
                 connection = unit_of_work(self._alias).connection
                 connection.on_commit(partial(committed.append, True))
                 deadline = time.monotonic() + TICK_SECONDS
-                for position, unit in enumerate(units):
+                for unit in units:
                     done.append(unit)
                     self._run(unit)
                     if connection.needs_rollback:
                         raise _TickLost
                     if time.monotonic() > deadline:
-                        self._waiting.extendleft(reversed(units[position + 1 :]))
                         break
                 keep_commit_hooks_apart(connection)
-        except Exception as error:
+        except self._contained as error:
             self._busy_since, self.unit = 0.0, None
             if not committed:
+                done = done or units[:1]
+                self._waiting.give_back(units[len(done) :])
                 self._tick_refused(done, error)
+                self._after_commits()
                 return
             logger.exception("error after the commit of a tick; what it did stands")
+        self._waiting.give_back(units[len(done) :])
         self._send()
+        self._after_commits()
 
-    def _tick_refused(self, units: list[Unit], error: Exception) -> None:
+    def _tick_refused(self, units: list[Unit], error: BaseException) -> None:
         """Nothing of the tick remains: do its units again, one by one."""
         if not isinstance(error, _TickLost):
             logger.warning("a tick of %d units was refused by the database and is done again: %s", len(units), error)
         self.outbox.release()
         self._after.clear()
+        self._mend_connection(error)
         for unit in units:
             self._run_alone(unit)
+
+    def _mend_connection(self, error: BaseException) -> None:
+        """A connection that the database has closed (it was restarted) is opened anew."""
+        connection = unit_of_work(self._alias).connection
+        if isinstance(error, Error) and not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
 
     def _send(self) -> None:
         """What was sent is true now."""
         if items := self.outbox.release():
-            self._deliver(items)
+            try:
+                self._deliver(items)
+            except self._contained:
+                logger.exception("%d messages could not be sent; what was done stands", len(items))
+
+    def _after_commits(self) -> None:
+        """Do what was to be done after the commit, and send what that sends."""
         while self._after:
             after, self._after = self._after, []
             for function in after:
                 try:
                     function()
-                except Exception:  # boundary of user code: the tick is committed and nothing can be undone
+                except self._contained:  # boundary of user code: the tick is committed and nothing can be undone
                     logger.exception("error in work after a commit")
+        self._send()
 
     def _run(self, unit: Unit) -> None:
         """Do one unit inside the tick's transaction."""
@@ -337,7 +427,7 @@ class GameLoop:
                 with all_or_nothing(self._alias):
                     unit.function()
                 return True
-            except (Exception, Interrupted) as error:  # noqa: BLE001  (boundary of user code: `_failed` logs it)
+            except self._contained as error:  # boundary of user code: `_failed` logs it
                 self.outbox.rewind(mark)
                 del self._after[after:]
                 # A stale object: another process wrote first. It has been read again, so the unit can decide anew.
@@ -348,6 +438,7 @@ class GameLoop:
 
     def _run_alone(self, unit: Unit) -> None:
         """Do one unit in a transaction of its own."""
+        mark = len(self._after)
 
         def work() -> bool:
             for attempt in range(1, ATTEMPTS + 1):
@@ -358,12 +449,13 @@ class GameLoop:
                         unit.function()
                         keep_commit_hooks_apart(unit_of_work(self._alias).connection)
                     return True
-                except (Exception, Interrupted) as error:
+                except self._contained as error:
                     if committed:
                         logger.exception("error after the commit of %s; what it did stands", unit.label)
                         return True
                     self.outbox.release()
-                    self._after.clear()
+                    del self._after[mark:]
+                    self._mend_connection(error)
                     if not isinstance(error, DatabaseError) or attempt == ATTEMPTS:
                         self._failed_alone(unit, error)
                         return False
@@ -373,8 +465,14 @@ class GameLoop:
         self._send()
 
     def _failed_alone(self, unit: Unit, error: BaseException) -> None:
-        with transaction(using=self._alias):
-            self._failed(unit, error)
+        mark = len(self._after)
+        try:
+            with transaction(using=self._alias):
+                self._failed(unit, error)
+        except self._contained:
+            self.outbox.release()
+            del self._after[mark:]
+            logger.exception("nobody could be told that %s has failed", unit.label)
 
     def _failed(self, unit: Unit, error: BaseException) -> None:
         """Log the error, and tell whoever asked for the unit."""
@@ -383,19 +481,20 @@ class GameLoop:
             "error %s in %s%s%s",
             error_id,
             unit.label,
-            f" of {unit.caller}" if unit.caller is not None else "",
+            f" of {_name_of(unit.caller)}" if unit.caller is not None else "",
             f": {unit.line!r}" if unit.line else "",
             exc_info=error,
             extra={"error_id": error_id},
         )
         if unit.failed is None:
             return
-        mark = self.outbox.mark()
+        mark, after = self.outbox.mark(), len(self._after)
         try:
             with all_or_nothing(self._alias):
-                unit.failed(error if isinstance(error, Exception) else Interrupted.as_error(error), error_id)
-        except Exception:  # boundary of user code: the telling fails, the world goes on
+                unit.failed(Interrupted.as_error(error), error_id)
+        except self._contained:  # boundary of user code: the telling fails, the world goes on
             self.outbox.rewind(mark)
+            del self._after[after:]
             logger.exception("error %s could not be told to whoever asked", error_id)
 
     def _measured(self, unit: Unit, work: Callable[[], bool]) -> None:
@@ -413,7 +512,7 @@ class GameLoop:
                 self._report(unit, seconds, counter.statements - statements, ok)
 
     def _report(self, unit: Unit, seconds: float, statements: int, ok: bool) -> None:
-        caller = "" if unit.caller is None else str(unit.caller)
+        caller = "" if unit.caller is None else _name_of(unit.caller)
         report = Report(unit.label, caller, unit.line or "", seconds, statements, ok, unit.sample)
         if seconds >= self.slow_seconds:
             self.slow.append(report)
@@ -425,8 +524,20 @@ class GameLoop:
                 statements,
                 f", at one time in {report.where}" if report.where else "",
             )
-        for observer in self.observers:
-            observer(report)
+        for observer in list(self.observers):
+            mark = self.outbox.mark()
+            try:
+                observer(report)
+            except self._contained:  # boundary of user code: who looks on must not undo what others did
+                self.outbox.rewind(mark)
+                logger.exception("error in %r, which is told of each unit", observer)
+
+
+def _name_of(caller: Any) -> str:
+    try:
+        return str(caller)
+    except Exception:  # noqa: BLE001  (boundary of user code: a name that is an error must not hide another)
+        return f"<{type(caller).__name__}>"
 
 
 class _Undone:

@@ -1,15 +1,18 @@
 """What units of work send to players, held until it is true.
 
 Contract: what is put here leaves with the commit of the tick that it was put in. What was put in by a unit, or by a
-block inside one, that is undone never leaves.
+block inside one, that is undone never leaves. What is put in outside of a transaction is true already, and leaves with
+what leaves next.
 
-Owner: the game thread.
+Owner: the game thread; `IllegalState` for any other.
 """
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
+from perdure.errors import IllegalState
 from perdure.transactions import unit_of_work
 from perdure.transactions.frames import Frame
 
@@ -27,14 +30,18 @@ class Outbox:
         self._alias = alias
         self._items: list[Any] = []
         self._frame: Frame | None = None
+        self.thread_id = threading.get_ident()
 
     def __len__(self) -> int:
         return len(self._items)
 
     def put(self, message: Any) -> None:
         """Hold `message` until the commit; a block that is undone around this call takes it back."""
-        frame = unit_of_work(self._alias).frames[-1]
-        if frame is not self._frame:
+        unit = unit_of_work(self._alias)
+        frame = unit.frames[-1]
+        if threading.get_ident() != self.thread_id:
+            raise IllegalState("nothing can be sent to players from another thread: return the text, and send it then")
+        if frame is not self._frame and unit.in_transaction:
             # One callback for each block, whatever is sent in it.
             self._frame = frame
             position = len(self._items)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,9 +20,11 @@ class Unit:
         caller: who wants it, for logs.
         failed: called with the error and its id after the unit was undone.
         line: what was typed, for logs; None when that must not be logged.
+        turn: whose turn it needs (a session): units of one turn stay in order, turns alternate.
+        about: what it is for, for `GameLoop.withdraw`.
     """
 
-    __slots__ = ("caller", "failed", "function", "label", "line", "sample")
+    __slots__ = ("about", "caller", "failed", "function", "label", "line", "sample", "turn")
 
     def __init__(
         self,
@@ -31,12 +33,16 @@ class Unit:
         caller: Any = None,
         failed: Failed | None = None,
         line: str | None = None,
+        turn: Hashable = None,
+        about: Any = None,
     ) -> None:
         self.function = function
         self.label = label or getattr(function, "__qualname__", "work")
         self.caller = caller
         self.failed = failed
         self.line = line
+        self.turn = turn
+        self.about = about
         self.sample = ""
 
 

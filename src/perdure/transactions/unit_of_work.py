@@ -23,6 +23,7 @@ assigned); its targets are expired and the transaction is marked so that it can 
 
 from __future__ import annotations
 
+import logging
 import threading
 import weakref
 from collections.abc import Callable, Hashable
@@ -36,6 +37,8 @@ from perdure.transactions.frames import Frame, Undoable, Writer
 
 __all__ = ["Frame", "Undoable", "UnitOfWork", "Writer", "commit_listeners", "rollback_listeners"]
 
+
+logger = logging.getLogger("perdure.transactions")
 
 # Called with the unit of work after each rollback, when statements can run again; and after each commit.
 rollback_listeners: list[Callable[[UnitOfWork], None]] = []
@@ -269,4 +272,7 @@ class UnitOfWork:
             listener(self)
         for frame in newest_first:
             for callback in reversed(frame.callbacks):
-                callback()
+                try:
+                    callback()
+                except Exception:  # boundary of user code: one that raises must not keep others from following
+                    logger.exception("error in what is called when work is undone: %r", callback)

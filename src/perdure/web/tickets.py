@@ -16,6 +16,8 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+from perdure.transactions import on_rollback
+
 __all__ = ["LIFETIME", "TICKETS", "Tickets"]
 
 #: For how many seconds a ticket is good.
@@ -64,6 +66,7 @@ class Tickets:
         issued = self._issued.pop(ticket, None)
         if issued is None or issued.expires < self._clock() or (ip and issued.ip and ip != issued.ip):
             return None
+        on_rollback(lambda: self._issued.setdefault(ticket, issued))  # the unit is done again, with the same ticket
         return issued.account_id
 
     def clear(self) -> None:

@@ -42,6 +42,8 @@ __all__ = ["finish", "greet", "hooks_module", "resume", "start", "stop"]
 logger = logging.getLogger("perdure.server")
 
 MAINTENANCE_SECONDS = 60
+#: How long the hooks of all entities together may take; the gateway's patience is about as long.
+STEPS_SECONDS = 10.0
 
 
 def greet(session: ServerSession) -> None:
@@ -83,7 +85,7 @@ def start(world: World, mode: Mode, records: Sequence[SessionRecord]) -> None:
     SESSION_HANDLER.tell_bans = lambda: tell_bans(world)
     if mode != "start":
         _step(world, "news", lambda: _announce(conf.BROADCAST_SERVER_RESTART_MESSAGES))
-    world.loop.call_later(MAINTENANCE_SECONDS, maintain, world, label="maintenance")
+    _maintain_later(world)
 
 
 def _restore(session: ServerSession, record: SessionRecord) -> None:
@@ -127,7 +129,7 @@ def maintain(world: World) -> None:
     from perdure.accounts import logins
     from perdure.idmapper.models import conditional_flush
 
-    world.loop.call_later(MAINTENANCE_SECONDS, maintain, world, label="maintenance")
+    _maintain_later(world)
     logins.release_unheld("the connection was lost")
     conditional_flush(conf.IDMAPPER_CACHE_MAXSIZE)
     if conf.IDLE_TIMEOUT > 0:
@@ -135,6 +137,13 @@ def maintain(world: World) -> None:
         for session in list(SESSION_HANDLER.values()):
             if now - session.cmd_last > conf.IDLE_TIMEOUT and not _may_idle(session):
                 session.disconnect("You have been idle for too long.")
+
+
+def _maintain_later(world: World) -> None:
+    """Once: a unit that is done again must not set a second timer."""
+    if world.maintenance is not None:
+        world.maintenance.cancel()
+    world.maintenance = world.loop.call_later(MAINTENANCE_SECONDS, maintain, world, label="maintenance")
 
 
 def _may_idle(session: ServerSession) -> bool:
@@ -149,15 +158,21 @@ def finish(world: World, seconds: float) -> list[Line]:
     """Do what has come, call off what waits for an answer, and give back the lines that were not begun, in order."""
     from perdure.commands.running import cancel_all
 
+    _finish_work(world, seconds / 2)
     _step(world, "waiting commands", lambda: cancel_all("the world is being restarted"))
+    _finish_work(world, seconds / 2)
+    leftovers = [unit.about for unit in world.loop.withdraw(lambda unit: isinstance(unit.about, Line))]
+    leftovers += [line for session in SESSION_HANDLER.values() for line in session.waiting]
+    for session in SESSION_HANDLER.values():
+        session.waiting.clear()
+    return sorted(leftovers, key=lambda line: (line.sessid, line.seq))
+
+
+def _finish_work(world: World, seconds: float) -> None:
     try:
         world.loop.run_until_idle(seconds)
     except TimeoutError as error:
         logger.warning("%s; it is left undone", error)
-    leftovers = [line for session in SESSION_HANDLER.values() for line in session.waiting]
-    for session in SESSION_HANDLER.values():
-        session.waiting.clear()
-    return sorted(leftovers, key=lambda line: (line.sessid, line.seq))
 
 
 def stop(world: World, mode: Mode) -> None:
@@ -234,4 +249,4 @@ def _step(world: World, label: str, function: Callable[[], Any]) -> None:
 def _steps(world: World, label: str, functions: Sequence[Callable[[], Any]]) -> None:
     """Several steps that share commits, each of which may fail alone."""
     world.loop.tick([Unit(function, label) for function in functions])
-    world.loop.run_until_idle()
+    _finish_work(world, STEPS_SECONDS)

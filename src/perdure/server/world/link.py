@@ -100,14 +100,14 @@ class Link:
     def flush(self, timeout: float = 5.0) -> None:
         """Block until everything has left, or the time is over."""
         with self._sending:
-            self._socket.settimeout(timeout)
             try:
+                self._socket.settimeout(timeout)
                 self._socket.sendall(bytes(self._unsent))
+                self._socket.setblocking(False)
             except OSError:
-                return  # the gateway has gone: there is nobody to tell
+                pass  # the gateway has gone: there is nobody to tell
             finally:
                 self._unsent.clear()
-                self._socket.setblocking(False)
 
     def _write(self, data: bytes | bytearray) -> int:
         try:

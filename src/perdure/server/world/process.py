@@ -28,6 +28,7 @@ import uvicorn
 
 from perdure.server.messages import (
     Failed,
+    Line,
     Ping,
     Pong,
     Quiesce,
@@ -84,7 +85,8 @@ class WorldProcess:
         self._io = asyncio.new_event_loop()
         self._world: Any = None
         self._http: uvicorn.Server | None = None
-        self._early: list[Any] = []
+        self._early: list[Any] | None = []
+        self._receiving = threading.Lock()
 
     def _enter(self, state: WorldState) -> None:
         if state not in _AFTER[self.state]:
@@ -152,14 +154,19 @@ class WorldProcess:
         self._enter(WorldState.SERVING)
         self._world.take_over(order.mode, order.sessions)
         self.link.send([Running(time.monotonic() - started)])
-        early, self._early = self._early, []
-        for message in early:
-            self._world.receive(message)
+        with self._receiving:  # what comes now comes after what came early
+            early, self._early = self._early or [], None
+            for message in early:
+                self._world.receive(message)
 
     def _quiesce(self, order: Quiesce) -> None:
         """Stop, tell so, and stand still until there are orders. On the game thread, outside of ticks."""
         self._enter(WorldState.QUIESCED)
-        leftovers = self._world.quiesce(order.mode, order.seconds)
+        leftovers: list[Line] = []
+        try:
+            leftovers = self._world.quiesce(order.mode, order.seconds)
+        except Exception:  # boundary of user code: the gateway must hear that this world stands still
+            logger.exception("the world did not cease in order")
         self.link.send([Quiesced(leftovers)])
         orders = self._control.get()
         if isinstance(orders, Resume):
@@ -190,11 +197,12 @@ class WorldProcess:
                 if isinstance(message, Stop) and self.state is WorldState.SERVING:
                     self._world.loop.stop()
             case Quiesce():
-                loop = self._world.loop
-                loop.submit(lambda: loop.after_commit(lambda: self._quiesce(message)), label="quiesce")
-            case _ if self._world is None or self.state is WorldState.READY:
-                self._early.append(message)
+                self._world.loop.between_ticks(lambda: self._quiesce(message))
             case _:
+                with self._receiving:
+                    if self._early is not None:
+                        self._early.append(message)
+                        return
                 self._world.receive(message)
 
     def _link_ended(self) -> None:

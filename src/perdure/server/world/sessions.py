@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 from perdure.accounts.logins import login, logout
 from perdure.conf import conf
 from perdure.server.messages import Line, SessionRecord
+from perdure.server.world.output import plain_value
 from perdure.sessions import SESSION_HANDLER
+from perdure.transactions import on_rollback
 from perdure.typeclasses.cmdsets import CmdSetHandler
 from perdure.typeclasses.holders import NDbHolder
 from perdure.typeclasses.memory_attributes import NAttributeHandler
@@ -139,7 +141,11 @@ class ServerSession:
             sessid=self.sessid,
             protocol=self.protocol_key,
             address=self.address,
-            flags={name: value for name, value in self.protocol_flags.items() if isinstance(value, bool | int | str)},
+            flags={
+                name: value
+                for name, value in self.protocol_flags.items()
+                if isinstance(name, str) and isinstance(value, bool | int | str)
+            },
             conn_time=self.conn_time,
             uid=self.uid,
             puid=self.puid,
@@ -147,7 +153,7 @@ class ServerSession:
             cmdset_storage=self.db_cmdset_storage,
             cmd_last=self.cmd_last_visible,
             cmd_total=self.cmd_total,
-            data=self.server_data,
+            data=plain_value(self.server_data),
         )
 
     def changed(self) -> None:
@@ -205,7 +211,13 @@ class ServerSession:
     def at_login(self, account: Any) -> None:
         """Called in a login, once the session has its account."""
         self.cmdset.add_default(conf.CMDSET_SESSION, persistent=False)
+        on_rollback(self._leave_account)
         self.changed()
+
+    def _leave_account(self) -> None:
+        """A login that is undone leaves the commands of the login screen."""
+        if self.account is None:
+            self.cmdset.add_default(conf.CMDSET_UNLOGGEDIN, persistent=False)
 
     def at_restored(self, account: Any) -> None:
         """Called when a session that another world knew has its account again."""

@@ -21,6 +21,7 @@ from __future__ import annotations
 import logging
 import re
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -29,7 +30,7 @@ from perdure.commands.dispatch import handle_line
 from perdure.commands.failures import failure_text
 from perdure.commands.running import busy_listeners, cancel_for, session_is_busy
 from perdure.conf import conf
-from perdure.gameloop import GameLoop, TimeLimitExceeded, set_current_loop
+from perdure.gameloop import GameLoop, TimeLimitExceeded, TimerHandle, set_current_loop
 from perdure.locks.handler import check_perm
 from perdure.server.messages import (
     Connected,
@@ -43,10 +44,11 @@ from perdure.server.messages import (
     SessionRecord,
 )
 from perdure.server.world import inputs, lifecycle, live_code
-from perdure.server.world.output import Closing, Echo, Finished, Out, State, frame_of
+from perdure.server.world.output import Closing, Echo, Finished, Out, State, frame_of, sendable
 from perdure.server.world.script_timers import ScriptTimers
 from perdure.server.world.sessions import ServerSession
 from perdure.sessions import SESSION_HANDLER
+from perdure.transactions import on_rollback
 
 __all__ = ["World"]
 
@@ -71,6 +73,7 @@ class World:
         self.loop.add_source(ScriptTimers())
         self.loop.control = self._wanted
         self.is_serving = False
+        self.maintenance: TimerHandle | None = None
         self.ask_gateway: Callable[[str, str, int | None], object] | None = None
         set_current_loop(self.loop)
         busy_listeners.append(self.release_lines)
@@ -88,15 +91,22 @@ class World:
                     caller=f"session {message.sessid}",
                     failed=partial(self._line_failed, message),
                     line=loggable(message.text),
+                    turn=message.sessid,
+                    about=message,
                 )
             case Connected():
-                submit(partial(self._connected, message), label="connection")
+                submit(partial(self._connected, message), label="connection", turn=message.session.sessid)
             case Disconnected():
-                submit(partial(self._disconnected, message), label="disconnection")
+                submit(
+                    partial(self._disconnected, message),
+                    label="disconnection",
+                    failed=partial(self._disconnection_failed, message),
+                    turn=message.sessid,
+                )
             case Flags():
-                submit(partial(self._flags, message), label="flags")
+                submit(partial(self._flags, message), label="flags", turn=message.sessid)
             case Oob():
-                submit(partial(self._oob, message), label=f"input {message.name}")
+                submit(partial(self._oob, message), label=f"input {message.name}", turn=message.sessid)
             case Outcome():
                 submit(partial(self._outcome, message), label="outcome")
             case RunCode():
@@ -114,6 +124,8 @@ class World:
             return
         if session.waiting or session_is_busy(session):
             session.waiting.append(message)
+            # A unit that is done again must not find that it has been here.
+            on_rollback(partial(_take_out, session.waiting, message))
             return
         self._do_line(session, message)
 
@@ -131,25 +143,31 @@ class World:
         if session.waiting:
             message = session.waiting[0]
             self.loop.submit(
-                partial(self._waiting_line, session),
+                partial(self._waiting_line, session, message),
                 label="line",
                 caller=session,
                 failed=partial(self._line_failed, message),
                 line=loggable(message.text),
+                turn=session.sessid,
             )
 
-    def _waiting_line(self, session: ServerSession) -> None:
-        if not session.waiting or session.is_closing or session_is_busy(session):
+    def _waiting_line(self, session: ServerSession, message: Line) -> None:
+        waiting = session.waiting
+        if not waiting or waiting[0] is not message or session.is_closing or session_is_busy(session):
             return
-        message = session.waiting.popleft()
+        waiting.popleft()
+        on_rollback(partial(waiting.appendleft, message))
         self.release_lines(session)
         self._do_line(session, message)
 
     def _line_failed(self, message: Line, error: Exception, error_id: str) -> None:
         self.loop.outbox.put(Finished(message.sessid, message.seq))
         session = SESSION_HANDLER.get(message.sessid)
-        if session is not None:
-            self.tell_error(session, error, error_id)
+        if session is None:
+            return
+        if _take_out(session.waiting, message):
+            self.release_lines(session)
+        self.tell_error(session, error, error_id)
 
     def tell_error(self, session: Any, error: Exception, error_id: str) -> None:
         """Tell whoever typed it that it went wrong: an id, and for developers the traceback."""
@@ -185,6 +203,12 @@ class World:
         if session is not None:
             self._cancel_commands(session, "disconnected")
             session.gone(message.reason)
+
+    def _disconnection_failed(self, message: Disconnected, error: Exception, error_id: str) -> None:
+        """Whatever went wrong with the farewell, the client is not there any more."""
+        session = SESSION_HANDLER.get(message.sessid)
+        if session is not None:
+            self.forget(session)
 
     def _flags(self, message: Flags) -> None:
         session = SESSION_HANDLER.get(message.sessid)
@@ -222,8 +246,6 @@ class World:
 
     def put_close(self, session: ServerSession, reason: str) -> None:
         """End a session with the commit; until then it gets nothing more."""
-        from perdure.transactions import on_rollback
-
         session.is_closing = True
         on_rollback(lambda: setattr(session, "is_closing", False))
         self.loop.outbox.put(Closing(session, reason))
@@ -231,10 +253,23 @@ class World:
 
     def send_now(self, *messages: Any) -> None:
         """Send messages that are not of a tick."""
-        self._send(list(messages))
+        self._send_all(list(messages))
 
     def _deliver(self, items: list[Any]) -> None:
-        self._send(frame_of(items))
+        self._send_all(frame_of(items))
+
+    def _send_all(self, messages: list[Any]) -> None:
+        """Send them as one frame; if one of them cannot be sent, the others leave one by one, and it as it can."""
+        try:
+            self._send(messages)
+            return
+        except Exception as error:  # noqa: BLE001  (boundary of user code: a game sent what is no plain text or value)
+            logger.warning("a frame of %d messages cannot be sent as it is: %s", len(messages), error)
+        for message in messages:
+            try:
+                self._send([sendable(message)])
+            except Exception:  # boundary of user code: nobody else must lose theirs
+                logger.exception("a message %s is dropped: it cannot be sent", type(message).__name__)
 
     def _wanted(self, verb: str, reason: str, session: Any) -> None:
         if self.ask_gateway is not None:
@@ -246,10 +281,12 @@ class World:
         """A session for a client that the gateway knows."""
         session = ServerSession(self, record)
         SESSION_HANDLER.add(session)
+        on_rollback(partial(SESSION_HANDLER.remove, session))
         return session
 
     def forget(self, session: ServerSession) -> None:
         """The session is over."""
+        on_rollback(partial(_be_there_again, session, session.is_closing))
         session.is_closing = True
         self._cancel_commands(session, "disconnected")
         SESSION_HANDLER.remove(session)
@@ -282,6 +319,20 @@ class World:
         busy_listeners.remove(self.release_lines)
         self.loop.close()
         set_current_loop(None)
+
+
+def _take_out(waiting: deque[Line], message: Line) -> bool:
+    """Whether the message was there."""
+    try:
+        waiting.remove(message)
+    except ValueError:
+        return False
+    return True
+
+
+def _be_there_again(session: ServerSession, is_closing: bool) -> None:
+    session.is_closing = is_closing
+    SESSION_HANDLER.add(session)
 
 
 def loggable(line: str) -> str | None:
