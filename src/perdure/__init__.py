@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from perdure.search import search_script as search_script
     from perdure.search import search_tag as search_tag
     from perdure.serverconfig.models import ServerConfig as ServerConfig
+    from perdure.sessions import SESSION_HANDLER as SESSION_HANDLER
     from perdure.transactions import on_commit as on_commit
     from perdure.transactions import on_rollback as on_rollback
     from perdure.transactions import transaction as transaction
@@ -107,6 +108,7 @@ __all__ = [  # noqa: RUF022  (plain order: a test and the reference page have it
     "NAttributeProperty",
     "ObjectDB",
     "PerdureError",
+    "SESSION_HANDLER",
     "ScriptDB",
     "ServerConfig",
     "TASK_HANDLER",
@@ -177,6 +179,7 @@ _HOMES: dict[str, str] = {
     "NAttributeProperty": "perdure.typeclasses.attributes:NAttributeProperty",
     "ObjectDB": "perdure.objects.models:ObjectDB",
     "PerdureError": "perdure.errors:PerdureError",
+    "SESSION_HANDLER": "perdure.sessions:SESSION_HANDLER",
     "ScriptDB": "perdure.scripts.models:ScriptDB",
     "ServerConfig": "perdure.serverconfig.models:ServerConfig",
     "TASK_HANDLER": "perdure.commands.delays:TASK_HANDLER",

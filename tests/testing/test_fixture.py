@@ -126,6 +126,18 @@ def test_a_script_keeps_what_remains_of_its_wait_over_a_reload(world: TestWorld)
     assert Hourly.objects.get(pk=pk).db.ticks == 1
 
 
+def test_what_the_test_sends_is_heard(world: TestWorld) -> None:
+    anna = world.player("Anna")
+    anna.character.msg("by run")
+    world.run()
+    assert anna.heard() == "by run"
+    anna.character.msg("by advance")
+    world.advance(1)
+    assert anna.heard() == "by advance"
+    anna.character.msg("by a line")
+    assert "by a line" in anna.send("look")
+
+
 def test_somebody_hangs_up(world: TestWorld) -> None:
     anna, bert = world.player("Anna"), world.player("Bert")
     bert.heard()

@@ -225,11 +225,14 @@ class TestWorld:
     # --- time
 
     def run(self) -> None:
-        """Do everything that waits now."""
+        """Do everything that waits now, and send what the test itself has sent by `msg`."""
+        if len(self.loop.outbox):
+            self.loop.submit(_nothing, label="test")
         self.loop.run_until_idle()
 
     def advance(self, seconds: float) -> None:
         """Let time pass at once: delays, timers of scripts and pauses of commands, each at its time."""
+        self.run()
         self.loop.advance(seconds)
 
     def reload(self, mode: Any = "reload") -> None:
@@ -275,6 +278,10 @@ class TestWorld:
                     player.messages.append(message)
                     if type(message).__name__ == "Close":
                         player.closed = message.reason
+
+
+def _nothing() -> None:
+    """A unit that only has what was sent before it go out."""
 
 
 def _forget_what_is_not_stored() -> None:
