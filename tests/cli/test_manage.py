@@ -34,7 +34,7 @@ def test_djangos_system_checks_are_content(run: Run, game: Path) -> None:
 def test_the_games_own_tests_run_and_can_fail(run: Run, bare_game: Path) -> None:
     done = run("test", cwd=bare_game / "world")
     assert done.returncode == 0, done.stderr
-    assert "Ran 1 test" in done.stderr
+    assert "Ran 2 tests" in done.stderr
     test = bare_game / "tests" / "test_world.py"
     test.write_text(test.read_text().replace("attic.contents, [lamp]", "attic.contents, []"))
     assert run("test", cwd=bare_game).returncode == 1

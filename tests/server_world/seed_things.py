@@ -39,10 +39,10 @@ class Greeted(DefaultAccount):
         self.heard.append(("at_pre_login", None))
 
     def at_login(self, session: Any = None, **kwargs: Any) -> None:
-        self.heard.append(("at_login", session))
+        self.heard.append(("at_login", session.sessid))
 
     def at_post_login(self, session: Any = None, **kwargs: Any) -> None:
-        self.heard.append(("at_post_login", session))
+        self.heard.append(("at_post_login", session.sessid))
         super().at_post_login(session=session, **kwargs)
 
 

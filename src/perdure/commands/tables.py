@@ -192,7 +192,7 @@ def _each_closed(lines: list[str]) -> list[str]:
         for code in _CODE.findall(line):
             if code == "|n":
                 active = ""
-            elif code not in _NO_STYLE:
+            elif code not in _NO_STYLE and not visible_length(code):
                 active += code
         out.append(f"{text}|n" if active else text)
     return out

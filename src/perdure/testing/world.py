@@ -40,7 +40,7 @@ from perdure.text.markup import to_plain
 __all__ = ["Player", "TestWorld", "make_world"]
 
 PASSWORD = "correct horse battery staple"
-FLAGS: dict[str, bool | int | str] = {"SCREENWIDTH": 78, "SCREENHEIGHT": 45, "ENCODING": "utf-8", "CLIENTNAME": "test"}
+FLAGS: dict[str, bool | int | str] = {"SCREENWIDTH": 78, "SCREENHEIGHT": 999, "ENCODING": "utf-8", "CLIENTNAME": "test"}
 
 
 class Player:

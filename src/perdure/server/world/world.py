@@ -317,6 +317,7 @@ class World:
     def close(self) -> None:
         """This world ends."""
         busy_listeners.remove(self.release_lines)
+        SESSION_HANDLER.tell_bans = None
         self.loop.close()
         set_current_loop(None)
 
