@@ -22,6 +22,7 @@ NARROWEST_COLUMN = 6
 GAP = "  "
 
 _CODE = re.compile(r"\|\||\|\[?(?:#(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{3})|=[a-z]|[0-5]{3}|![RGYBMCWX]|[a-zA-Z*^])")
+_LONE_BAR = re.compile(r"(?<!\|)(?:\|\|)*\|$")
 #: Codes that are no colour or style, so that nothing has to be closed after them.
 _NO_STYLE = frozenset({"||", "|lc", "|lu", "|lt", "|le"})
 
@@ -194,5 +195,7 @@ def _each_closed(lines: list[str]) -> list[str]:
                 active = ""
             elif code not in _NO_STYLE and not visible_length(code):
                 active += code
+        if active and _LONE_BAR.search(text):
+            text += "|"  # a bar that means itself; with the |n it would be something else
         out.append(f"{text}|n" if active else text)
     return out
