@@ -8,7 +8,9 @@ came of it (`perdure.web.offloading`).
 Only the gateway reaches this server, through a Unix socket, so what it says of the client (`X-Forwarded-For`,
 `X-Forwarded-Proto`) is believed.
 
-Failure modes: 413 for a body that is too long, 503 while the world does not serve, 500 for an error (with its id).
+Failure modes: 413 for a body that is too long, 503 while the world does not serve, 500 for an error (with its id). A
+request that is under way when the world ceases to serve, or for longer than `SECONDS`, is answered with 503, and what
+of it was not begun is not done. A body that breaks off is no request.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 
+from perdure.errors import Overloaded
 from perdure.web.offloading import OffloadResponse
 
 if TYPE_CHECKING:
@@ -57,6 +60,23 @@ class _Undone(Exception):
         super().__init__(f"answered with {response.status_code}")
 
 
+class _Pending:
+    """A request that is under way.
+
+    Attributes:
+        over: nobody waits for it any more, so that nothing of it may be begun.
+        answered: there is an answer, and what belongs to it is committed.
+        called_off: done when the world ceases to serve.
+    """
+
+    __slots__ = ("answered", "called_off", "loop", "over")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.over = self.answered = False
+        self.loop = loop
+        self.called_off: asyncio.Future[None] = loop.create_future()
+
+
 class GameThreadApp:
     """Django as an ASGI application that runs on the game thread.
 
@@ -69,6 +89,14 @@ class GameThreadApp:
         self._world = world
         self._metrics = metrics
         self._handler: WSGIHandler | None = None
+        self._pending: set[_Pending] = set()
+
+    def call_off(self) -> None:
+        """The world serves no more: whoever waits for an answer is told. On the game thread."""
+        for pending in list(self._pending):
+            if not pending.answered:
+                pending.over = True
+                _settle(pending.loop, pending.called_off, None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -79,53 +107,84 @@ class GameThreadApp:
                 send, (200, [(b"content-type", b"text/plain; version=0.0.4; charset=utf-8")], self._metrics())
             )
             return
-        body = await _body(receive)
+        try:
+            body = await _body(receive)
+        except ConnectionResetError:
+            return
         if body is None:
             await _answer(send, _plain(413, "This is too long."))
             return
-        if not self._world.is_serving:
-            await _answer(send, _plain(503, "The world is being restarted; try again in a moment."))
-            return
+        pending = _Pending(asyncio.get_running_loop())
+        self._pending.add(pending)
         try:
-            answer = await asyncio.wait_for(self._on_game_thread(_environ(scope, body), body), SECONDS)
-        except TimeoutError:
-            logger.error("no answer to %s %s within %g s", scope["method"], scope["path"], SECONDS)
-            answer = _plain(503, "The world is busy; try again in a moment.")
+            answer = await self._answer_of(pending, _environ(scope, body), body)
+        finally:
+            pending.over = True
+            self._pending.discard(pending)
         await _answer(send, answer)
 
-    async def _on_game_thread(self, environ: dict[str, Any], body: bytes) -> Answer:
+    async def _answer_of(self, pending: _Pending, environ: dict[str, Any], body: bytes) -> Answer:
+        """The answer, unless there is none in time or before the world ceases to serve."""
+        if not self._world.is_serving:
+            return _plain(503, "The world is being restarted; try again in a moment.")
+        work = asyncio.ensure_future(self._on_game_thread(pending, environ, body))
+        both: set[asyncio.Future[Any]] = {work, pending.called_off}
+        await asyncio.wait(both, timeout=SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        if work.done() or pending.answered:
+            try:
+                return await work
+            except Overloaded:
+                return _plain(503, "Too much is going on at this moment; try again in a moment.")
+        work.cancel()
+        if pending.called_off.done():
+            return _plain(503, "The world is being restarted; try again in a moment.")
+        logger.error("no answer to %s %s within %g s", environ["REQUEST_METHOD"], environ["PATH_INFO"], SECONDS)
+        return _plain(503, "The world is busy; try again in a moment.")
+
+    async def _on_game_thread(self, pending: _Pending, environ: dict[str, Any], body: bytes) -> Answer:
         offloaded: dict[str, Any] = {}
         for _ in range(MAX_ROUNDS):
             response = await self._run(
-                {**environ, "wsgi.input": io.BytesIO(body), "perdure.can_offload": True, "perdure.offloaded": offloaded}
+                pending,
+                {
+                    **environ,
+                    "wsgi.input": io.BytesIO(body),
+                    "perdure.can_offload": True,
+                    "perdure.offloaded": offloaded,
+                },
             )
             if not isinstance(response, OffloadResponse):
                 return response  # type: ignore[no-any-return]
             offloaded = {**offloaded, response.key: await self._offload(response.work)}
         raise RuntimeError(f"{environ['PATH_INFO']} asked for offloaded work again and again")
 
-    async def _run(self, environ: dict[str, Any]) -> Any:
+    async def _run(self, pending: _Pending, environ: dict[str, Any]) -> Any:
         """One round on the game thread: an `OffloadResponse`, or the answer."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
-        results: list[Any] = []
+
+        def answer_with(answer: Any) -> None:
+            pending.answered = not isinstance(answer, OffloadResponse)
+            _settle(loop, future, answer)
 
         def work() -> None:
-            results.clear()
-            results.append(self._django(environ))
+            if pending.over:
+                return
+            environ["wsgi.input"].seek(0)  # this may not be the first time
+            answer = self._django(environ)
             # The answer leaves when what the view did is committed.
-            self._world.loop.after_commit(lambda: _settle(loop, future, results[0]))
+            self._world.loop.after_commit(lambda: answer_with(answer))
 
         def failed(error: Exception, error_id: str) -> None:
-            answer = results[0] if results else None
             if isinstance(error, _Undone):
                 answer = _rendered(error.response)
-            if answer is None:
+            else:
                 answer = _plain(500, f"Something went wrong; it is logged as error {error_id}.")
-            self._world.loop.after_commit(lambda: _settle(loop, future, answer))
+            self._world.loop.after_commit(lambda: answer_with(answer))
 
         label = f"http {environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
-        self._world.loop.submit(work, label=label, caller=environ["REMOTE_ADDR"], failed=failed)
+        address = environ["REMOTE_ADDR"]
+        self._world.loop.submit(work, label=label, caller=address, failed=failed, turn=("http", address))
         return await future
 
     def _django(self, environ: dict[str, Any]) -> Any:
@@ -188,13 +247,13 @@ async def _answer(send: Send, answer: Answer) -> None:
 
 
 async def _body(receive: Receive) -> bytes | None:
-    """The whole body, or None if it is too long."""
+    """The whole body, or None if it is too long. Raises `ConnectionResetError` when it breaks off."""
     parts: list[bytes] = []
     length = 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return b"".join(parts)
+            raise ConnectionResetError
         part = message.get("body", b"")
         length += len(part)
         if length > MAX_BODY:

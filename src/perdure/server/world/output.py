@@ -113,10 +113,20 @@ class _Frame:
     def messages(self) -> list[Any]:
         """All of them, in the order in which they are sent."""
         messages = [*self.said, *self.prompts]
-        messages += [SessionState(session.record()) for session in self.states.values() if not session.is_closing]
+        messages += self._states()
         if self.done:
             messages.append(Done(self.done))
         return messages + self.closing
+
+    def _states(self) -> list[SessionState]:
+        told: list[SessionState] = []
+        for session in self.states.values():
+            try:
+                if not session.is_closing:
+                    told.append(SessionState(session.record()))
+            except Exception:  # boundary of user code: the game keeps something with the session that is no plain data
+                logger.exception("the gateway cannot be told who %r is", session)
+        return told
 
 
 def sendable(message: Any) -> Any:

@@ -222,6 +222,7 @@ class WorldProcess:
         self._remove(path)
         keep_connections()
         app = GameThreadApp(self._world, Metrics(self._world).text)
+        self._world.ceasing.append(app.call_off)
         config = uvicorn.Config(
             app, uds=path, lifespan="off", log_config=None, access_log=False, ws="none", timeout_keep_alive=75
         )

@@ -74,6 +74,8 @@ class World:
         self.loop.control = self._wanted
         self.is_serving = False
         self.maintenance: TimerHandle | None = None
+        #: Called when this world ceases to serve.
+        self.ceasing: list[Callable[[], object]] = []
         self.ask_gateway: Callable[[str, str, int | None], object] | None = None
         set_current_loop(self.loop)
         busy_listeners.append(self.release_lines)
@@ -306,6 +308,8 @@ class World:
         """Finish what has come, tell the game, and stop; the lines that were not begun. On the game thread."""
         leftovers = lifecycle.finish(self, seconds / 3)
         self.is_serving = False
+        for function in self.ceasing:
+            function()
         lifecycle.stop(self, mode)
         return leftovers
 
