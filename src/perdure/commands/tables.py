@@ -22,6 +22,8 @@ NARROWEST_COLUMN = 6
 GAP = "  "
 
 _CODE = re.compile(r"\|\||\|\[?(?:#(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{3})|=[a-z]|[0-5]{3}|![RGYBMCWX]|[a-zA-Z*^])")
+_SIGN = re.compile(r"\|[|/>_-]")
+_SIGNS = {"||": "||", "|/": "\n", "|-": "    ", "|>": "    ", "|_": " "}
 _LONE_BAR = re.compile(r"(?<!\|)(?:\|\|)*\|$")
 #: Codes that are no colour or style, so that nothing has to be closed after them.
 _NO_STYLE = frozenset({"||", "|lc", "|lu", "|lt", "|le"})
@@ -166,7 +168,8 @@ def footer(text: str = "", look: Look | None = None) -> str:
 
 
 def _cell(value: Any) -> str:
-    return "" if value is None else str(value)
+    """The value as text, with its line breaks and blanks written as such."""
+    return "" if value is None else _SIGN.sub(lambda sign: _SIGNS[sign[0]], str(value)).replace("\t", "    ")
 
 
 def _row_lines(row: list[str], widths: list[int]) -> list[str]:
