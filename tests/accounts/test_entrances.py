@@ -43,6 +43,16 @@ def clock(monkeypatch):
     return now
 
 
+def test_a_ban_of_the_name_ends_a_login_on_the_website(anna):
+    backend = CaseInsensitiveModelBackend()
+    assert backend.get_user(anna.pk) == anna
+    bans.add_ban(name="anna")
+    assert backend.get_user(anna.pk) is None
+    bans.remove_ban(name="anna")
+    assert backend.get_user(anna.pk) == anna
+    assert backend.get_user(10**6) is None
+
+
 def attempt(password, ip, name="Anna"):
     return DefaultAccount.authenticate(name, password, ip=ip)
 

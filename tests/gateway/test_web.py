@@ -165,6 +165,23 @@ def test_who_asks_is_said_by_us_alone(tmp_path):
     run(play())
 
 
+def test_headers_that_are_no_ascii_are_passed_on_as_they_came(tmp_path):
+    """A cookie of another site on the same host may have anything in it."""
+
+    async def play():
+        async with Harness(web_port=0) as h, world_web(tmp_path / "s"):
+            h.worlds.http_socket = str(tmp_path / "s")
+            reader, writer = await asyncio.open_connection("127.0.0.1", h.gateway.ports["web"][0])
+            writer.write(b"GET /x HTTP/1.1\r\nHost: localhost\r\nCookie: a=\xff\xe4\r\nConnection: close\r\n\r\n")
+            answer = await asyncio.wait_for(reader.read(), 5)
+            writer.close()
+            assert answer.startswith(b"HTTP/1.1 200")
+            shown = json.loads(answer.partition(b"\r\n\r\n")[2])
+            assert ["cookie", "a=\xff\xe4"] in shown["headers"]
+
+    run(play())
+
+
 def test_a_proxy_of_ours_is_believed(tmp_path):
     async def play():
         async with Harness(web_port=0) as h, visitor(h) as web, world_web(tmp_path / "s"):

@@ -146,6 +146,11 @@ def test_nothing_is_answered_while_the_world_does_not_serve(ask: Any, world: Fak
     assert (status, answered["retry-after"]) == (503, "2")
 
 
+def test_metrics_are_for_the_gateway_and_not_for_whom_it_passes_on(ask: Any) -> None:
+    """Where the path is written in another way (`/./metrics`), the gateway takes it for a page."""
+    assert ask("GET", "/metrics", b"", [(b"x-forwarded-for", b"203.0.113.9")])[0] == 404
+
+
 def test_metrics_need_no_game_thread(ask: Any, world: FakeWorld) -> None:
     world.is_serving = False
     assert ask("GET", "/metrics")[2] == "metrics"

@@ -126,7 +126,7 @@ class Proxy:
             return None
         try:
             answer = await world.transport.handle_async_request(
-                self._request("GET", path, [("host", "localhost")], None)
+                self._request("GET", path, [(b"host", b"localhost")], None)
             )
             body = await answer.aread()
         except (httpx.HTTPError, OSError):
@@ -229,7 +229,9 @@ class Proxy:
         ]
         return response
 
-    def _request(self, method: str, target: str, headers: list[tuple[str, str]], body: _Body | None) -> httpx.Request:
+    def _request(
+        self, method: str, target: str, headers: list[tuple[bytes, bytes]], body: _Body | None
+    ) -> httpx.Request:
         # The path stands as the client wrote it.
         url = httpx.URL(scheme="http", host="world", raw_path=target.encode("latin-1"))
         seconds = self._gateway.settings.timeouts.request
@@ -237,7 +239,7 @@ class Proxy:
         stream = body if body is not None and body.expected else httpx.ByteStream(b"")
         return httpx.Request(method, url, headers=headers, stream=stream, extensions={"timeout": timeout})
 
-    def _headers(self, request: Request) -> list[tuple[str, str]]:
+    def _headers(self, request: Request) -> list[tuple[bytes, bytes]]:
         headers: Headers = request.headers
         named = {part.strip().lower() for part in headers.get("connection", "").split(",")}
         # Django takes `X_Forwarded_For` for the other one.
@@ -252,7 +254,8 @@ class Proxy:
             passed.append(("transfer-encoding", "chunked"))
         passed.append(("x-forwarded-for", client_address(request.scope, headers, upstream)))
         passed.append(("x-forwarded-proto", scheme_of(request.scope, headers, upstream)))
-        return passed
+        # As bytes, as they came: httpx would take texts for ASCII.
+        return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in passed]
 
     async def finished(self, answer: httpx.Response, world: _World) -> None:
         """An answer has been passed on, or nobody wants it any more."""

@@ -102,7 +102,8 @@ class GameThreadApp:
         """Answer one request."""
         if scope["type"] != "http":
             return
-        if scope["path"] == "/metrics":
+        if scope["path"] == "/metrics" and not any(name == b"x-forwarded-for" for name, _ in scope["headers"]):
+            # The gateway itself asks. What it passes on (as `/./metrics`) is a request for a page.
             await _answer(
                 send, (200, [(b"content-type", b"text/plain; version=0.0.4; charset=utf-8")], self._metrics())
             )
