@@ -342,11 +342,11 @@ def test_strangers_and_the_banned_get_no_ticket(browser_of: Any, anna: Any):
     post(client, "/auth/login/", {"username": "anna", "password": PASSWORD})
     token = str(client.get("/webclient/").context["csrf_token"])
     assert client.get("/webclient/ticket").status_code == 405
-    bans.add_ban(ip="127.0.0.1")
+    bans.add_ban(ip="192.0.2.0/24")
     response = client.post("/webclient/ticket", headers={"X-CSRFToken": token})
     assert response.status_code == 403
     assert not response.json()["ticket"]
-    bans.remove_ban(ip="127.0.0.1")
+    bans.remove_ban(ip="192.0.2.0/24")
     bans.add_ban(name="anna")  # then the website knows nobody by that cookie any more
     assert client.post("/webclient/ticket", headers={"X-CSRFToken": token}).json() == {"ticket": ""}
 

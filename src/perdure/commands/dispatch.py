@@ -59,9 +59,18 @@ def handle_line(session: Any, text: str) -> CommandRun | None:
         return ended(puppet or account or session, session)
     if "|l" in line and not _may_link(puppet or account):
         line = strip_links(line)
-    line = nicknames.replaced(line, puppet, account)
+    line = _cut(session, nicknames.replaced(line, puppet, account))
     run: CommandRun = cmdhandler(session, line, session=session, callertype="session")
     return run
+
+
+def _cut(session: Any, line: str) -> str:
+    """No more of a line than anybody may type: a nick that repeats what it is given makes much of little."""
+    limit: int = conf.MAX_CHAR_LIMIT
+    if len(line) <= limit:
+        return line
+    session.data_out(text=f"(Only the first {limit} characters of that were taken.)")
+    return line[:limit]
 
 
 def _may_link(who: Any) -> bool:
