@@ -7,6 +7,7 @@ import importlib
 import inspect
 import pkgutil
 import shutil
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 
 import perdure
 from tests.docs.pages import ROOT, Block, Player, blocks, pages
+from tests.live.telnet import NotSeen, TelnetClient
 
 pytestmark = pytest.mark.sqlite
 
@@ -38,6 +40,20 @@ def test_a_page_that_is_wrong_is_found(tmp_path: Path) -> None:
         player.console(Block("console", "", "$ perdure version\n", "page.md:1"))
     with pytest.raises(AssertionError, match="no 'perdure 99'"):
         player.console(Block("console", "", "$ perdure --version\nperdure 99\n", "page.md:1"))
+
+
+def test_what_is_not_seen_by_telnet_is_found() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        client = TelnetClient(server.getsockname(), timeout=0.5)
+        game, _ = server.accept()
+        player = Player(ROOT, client=client)
+        game.sendall(b"You see a lamp.\r\nIt burns.\r\n")
+        player.telnet(Block("telnet", "telnet", "> look\na lamp\nburns\n", "page.md:1"))
+        game.sendall(b"You see a lamp.\r\n")
+        with pytest.raises(NotSeen, match="moon"):
+            player.telnet(Block("telnet", "telnet", "> look\na lamp\na moon\n", "page.md:1"))
+        client.close()
+        game.close()
 
 
 @pytest.mark.defect("H-40")
