@@ -64,7 +64,7 @@ def test_units_are_done_when_the_transaction_cannot_begin_at_first(
 def test_what_the_tick_had_no_time_for_is_done_once_after_a_refused_commit(
     loop: GameLoop, heard: list[Any], chest: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("perdure.gameloop.loop.TICK_SECONDS", -1.0)
+    monkeypatch.setattr("perdure.gameloop.ticks.TICK_SECONDS", -1.0)
     loop.submit(lambda: refused_at_the_end(chest))
     loop.submit(lambda: loop.outbox.put("second"))
     loop.submit(lambda: loop.outbox.put("third"))
@@ -402,7 +402,7 @@ def test_those_who_want_much_take_turns_with_those_who_want_little(loop: GameLoo
 
 
 def test_what_is_given_back_keeps_its_place(loop: GameLoop, heard: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("perdure.gameloop.loop.TICK_SECONDS", -1.0)
+    monkeypatch.setattr("perdure.gameloop.ticks.TICK_SECONDS", -1.0)
     for number in range(20):
         loop.submit(_say(loop, "flood", number), turn="flood")
     loop.run_once()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from perdure import Command, DefaultObject, DefaultScript, create_script, delay
+from perdure import Command, DefaultObject, DefaultScript, Veto, create_script, delay
 from perdure.testing import TestWorld
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.defect("V-40")]
@@ -161,3 +161,21 @@ def _with(command: type[Command]) -> Any:
     cmdset = CmdSet(key=command.__name__)
     cmdset.add(command)
     return cmdset
+
+
+class CmdRefuse(Command):
+    """Does something, then refuses."""
+
+    key = "refuse"
+
+    def func(self) -> None:
+        self.caller.db.half = "done"
+        raise Veto("The door is |rlocked|n.")
+
+
+def test_a_veto_in_a_command_is_a_refusal_and_undoes_it(world: TestWorld, caplog: pytest.LogCaptureFixture) -> None:
+    anna = world.player("Anna")
+    anna.character.cmdset.add(_with(CmdRefuse))
+    assert anna.send("refuse") == "The door is locked."
+    assert anna.character.db.half is None
+    assert "error" not in caplog.text.lower()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from typing import Any
 
+from perdure.errors import Veto
 from perdure.locks.permissions import check_permstring
 from perdure.text.markup import escape
 
@@ -18,7 +19,9 @@ def may_see_errors(caller: Any, session: Any = None) -> bool:
 
 
 def failure_text(caller: Any, session: Any, error: BaseException, error_id: str) -> str:
-    """What to tell whoever gave a command that raised `error` and was undone."""
+    """What to tell whoever gave a command that raised `error` and was undone: of a `Veto`, the reason alone."""
+    if isinstance(error, Veto):
+        return error.reason or "You cannot do that."
     text = f"|rThat did not work: there is an error in the game. Nothing was changed. (error {error_id})|n"
     if not may_see_errors(caller, session):
         return text

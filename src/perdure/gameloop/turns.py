@@ -39,7 +39,8 @@ class Turns:
 
     def take(self, most: int) -> list[Unit]:
         """The next units, and no more than `most`."""
-        turns, taken = self._turns, []
+        turns = self._turns
+        taken: list[Unit] = []
         while turns and len(taken) < most:
             turn, waiting = turns.popitem(last=False)
             taken.append(waiting.popleft())

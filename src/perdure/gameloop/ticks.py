@@ -1,0 +1,296 @@
+"""Ticks: units of work in one transaction, each of which may fail alone; what they send leaves after the commit.
+
+Contract: `tick(units)` does units in the order given, each in a block of its own, all in one transaction. If the commit
+is refused nothing of the tick remains, and each of its units is done again in a transaction of its own. A unit that
+meets a stale object decides anew, at most `ATTEMPTS` times. What a tick has no time for is given back and waits.
+
+Invariants: nothing leaves that is not committed; no unit is lost, whatever ended the tick; no unit is done after its
+commit.
+
+Owner: the game thread.
+
+Failure modes: errors of units are logged with an id and told to the unit's `failed`; a `Veto` is a refusal, told and
+not logged as an error. An error after the commit (in `on_commit` work, in `deliver`) is logged and undoes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from asyncio import CancelledError
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django.db import DatabaseError, Error
+
+from perdure.errors import StaleObject, Veto
+from perdure.gameloop.interruption import Interrupted
+from perdure.gameloop.outbox import Outbox
+from perdure.gameloop.turns import Turns
+from perdure.gameloop.units import Report, Unit
+from perdure.transactions import on_commit, transaction, unit_of_work
+from perdure.transactions.blocks import all_or_nothing
+from perdure.transactions.connection import keep_commit_hooks_apart
+
+__all__ = ["CONTAINED", "TICK_UNITS", "Ticking"]
+
+logger = logging.getLogger("perdure.gameloop")
+slow_logger = logging.getLogger("perdure.slow")
+
+ATTEMPTS = 3
+#: How much is done in one tick at most, so that the first in it need not wait for the last: units, and seconds.
+TICK_UNITS, TICK_SECONDS = 256, 0.02
+#: What ends a unit and not the loop, wherever it runs; in `run_forever` everything does.
+CONTAINED: tuple[type[BaseException], ...] = (
+    Exception,
+    Interrupted,
+    SystemExit,
+    GeneratorExit,
+    CancelledError,
+    BaseExceptionGroup,
+)
+
+
+class _TickLost(Exception):
+    """The transaction of the tick cannot be committed any more."""
+
+
+class Ticking:
+    """The half of the game loop that does what it is given.
+
+    Args:
+        deliver: called on the game thread after each commit with what was sent, in order.
+        alias: the database.
+        slow: from how many seconds on a unit is reported as slow.
+    """
+
+    def __init__(self, deliver: Callable[[list[Any]], object], alias: str, slow: float) -> None:
+        self._deliver = deliver
+        self._alias = alias
+        self._waiting = Turns()
+        self._contained = CONTAINED
+        self._busy_since = 0.0
+        self._after: list[Callable[[], object]] = []
+        self.outbox = Outbox(alias)
+        self.unit: Unit | None = None
+        self.slow_seconds = slow
+        self.slow: deque[Report] = deque(maxlen=50)
+        self.observers: list[Callable[[Report], object]] = []
+
+    def after_commit(self, function: Callable[[], object]) -> None:
+        """Call `function()` when this tick is committed and what it sent has left; not for units that are undone."""
+        frame_undone = _Undone()
+        unit = unit_of_work(self._alias)
+        if unit.in_transaction:
+            unit.frames[-1].callbacks.append(frame_undone.note)
+        self._after.append(lambda: None if frame_undone.noted else function())
+
+    def busy_for(self) -> float:
+        """For how many seconds the game thread has been at the present unit; 0 between units. From any thread."""
+        return time.monotonic() - self._busy_since if self.unit is not None else 0.0
+
+    def tick(self, units: list[Unit]) -> None:
+        """Do these units in one transaction; what is left of them after `TICK_SECONDS` waits for the next."""
+        done: list[Unit] = []
+        committed: list[bool] = []
+        self.outbox.thread_id = threading.get_ident()
+        try:
+            with transaction(using=self._alias):
+                connection = unit_of_work(self._alias).connection
+                connection.on_commit(partial(committed.append, True))
+                deadline = time.monotonic() + TICK_SECONDS
+                for unit in units:
+                    done.append(unit)
+                    self._run(unit)
+                    if connection.needs_rollback:
+                        raise _TickLost
+                    if time.monotonic() > deadline:
+                        break
+                keep_commit_hooks_apart(connection)
+        except self._contained as error:
+            self._busy_since, self.unit = 0.0, None
+            if not committed:
+                done = done or units[:1]
+                self._waiting.give_back(units[len(done) :])
+                self._tick_refused(done, error)
+                self._after_commits()
+                return
+            logger.exception("error after the commit of a tick; what it did stands")
+        self._waiting.give_back(units[len(done) :])
+        self._send()
+        self._after_commits()
+
+    def _tick_refused(self, units: list[Unit], error: BaseException) -> None:
+        """Nothing of the tick remains: do its units again, one by one."""
+        if not isinstance(error, _TickLost):
+            logger.warning("a tick of %d units was refused by the database and is done again: %s", len(units), error)
+        self.outbox.release()
+        self._after.clear()
+        self._mend_connection(error)
+        for unit in units:
+            self._run_alone(unit)
+
+    def _mend_connection(self, error: BaseException) -> None:
+        """A connection that the database has closed (it was restarted) is opened anew."""
+        connection = unit_of_work(self._alias).connection
+        if isinstance(error, Error) and not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
+
+    def _send(self) -> None:
+        """What was sent is true now."""
+        if items := self.outbox.release():
+            try:
+                self._deliver(items)
+            except self._contained:
+                logger.exception("%d messages could not be sent; what was done stands", len(items))
+
+    def _after_commits(self) -> None:
+        """Do what was to be done after the commit, and send what that sends."""
+        while self._after:
+            after, self._after = self._after, []
+            for function in after:
+                try:
+                    function()
+                except self._contained:  # boundary of user code: the tick is committed and nothing can be undone
+                    logger.exception("error in work after a commit")
+        self._send()
+
+    def _run(self, unit: Unit) -> None:
+        """Do one unit inside the tick's transaction."""
+        self._measured(unit, lambda: self._attempts(unit))
+
+    def _attempts(self, unit: Unit) -> bool:
+        mark, after = self.outbox.mark(), len(self._after)
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with all_or_nothing(self._alias):
+                    unit.function()
+                return True
+            except self._contained as error:  # boundary of user code: `_failed` logs it
+                self.outbox.rewind(mark)
+                del self._after[after:]
+                # A stale object: another process wrote first. It has been read again, so the unit can decide anew.
+                if not isinstance(error, StaleObject) or attempt == ATTEMPTS:
+                    self._failed(unit, error)
+                    return False
+        return False
+
+    def _run_alone(self, unit: Unit) -> None:
+        """Do one unit in a transaction of its own."""
+        mark = len(self._after)
+
+        def work() -> bool:
+            for attempt in range(1, ATTEMPTS + 1):
+                committed: list[bool] = []
+                try:
+                    with transaction(using=self._alias):
+                        on_commit(partial(committed.append, True), using=self._alias)
+                        unit.function()
+                        keep_commit_hooks_apart(unit_of_work(self._alias).connection)
+                    return True
+                except self._contained as error:
+                    if committed:
+                        logger.exception("error after the commit of %s; what it did stands", unit.label)
+                        return True
+                    self.outbox.release()
+                    del self._after[mark:]
+                    self._mend_connection(error)
+                    if not isinstance(error, DatabaseError) or attempt == ATTEMPTS:
+                        self._failed_alone(unit, error)
+                        return False
+            return False
+
+        self._measured(unit, work)
+        self._send()
+
+    def _failed_alone(self, unit: Unit, error: BaseException) -> None:
+        mark = len(self._after)
+        try:
+            with transaction(using=self._alias):
+                self._failed(unit, error)
+        except self._contained:
+            self.outbox.release()
+            del self._after[mark:]
+            logger.exception("nobody could be told that %s has failed", unit.label)
+
+    def _failed(self, unit: Unit, error: BaseException) -> None:
+        """Log the error, unless it is a refusal, and tell whoever asked for the unit."""
+        error_id = secrets.token_hex(4)
+        if not isinstance(error, Veto):
+            logger.error(
+                "error %s in %s%s%s",
+                error_id,
+                unit.label,
+                f" of {_name_of(unit.caller)}" if unit.caller is not None else "",
+                f": {unit.line!r}" if unit.line else "",
+                exc_info=error,
+                extra={"error_id": error_id},
+            )
+        if unit.failed is None:
+            return
+        mark, after = self.outbox.mark(), len(self._after)
+        try:
+            with all_or_nothing(self._alias):
+                unit.failed(Interrupted.as_error(error), error_id)
+        except self._contained:  # boundary of user code: the telling fails, the world goes on
+            self.outbox.rewind(mark)
+            del self._after[after:]
+            logger.exception("error %s could not be told to whoever asked", error_id)
+
+    def _measured(self, unit: Unit, work: Callable[[], bool]) -> None:
+        counter = unit_of_work(self._alias)
+        statements = counter.statements
+        started = self._busy_since = time.monotonic()
+        self.unit = unit
+        ok = False
+        try:
+            ok = work()
+        finally:
+            self.unit = None
+            seconds = time.monotonic() - started
+            if seconds >= self.slow_seconds or self.observers:
+                self._report(unit, seconds, counter.statements - statements, ok)
+
+    def _report(self, unit: Unit, seconds: float, statements: int, ok: bool) -> None:
+        caller = "" if unit.caller is None else _name_of(unit.caller)
+        report = Report(unit.label, caller, unit.line or "", seconds, statements, ok, unit.sample)
+        if seconds >= self.slow_seconds:
+            self.slow.append(report)
+            slow_logger.warning(
+                "%s%s took %.0f ms and %d statements%s",
+                report.label,
+                f" of {caller}" if caller else "",
+                seconds * 1000,
+                statements,
+                f", at one time in {report.where}" if report.where else "",
+            )
+        for observer in list(self.observers):
+            mark = self.outbox.mark()
+            try:
+                observer(report)
+            except self._contained:  # boundary of user code: who looks on must not undo what others did
+                self.outbox.rewind(mark)
+                logger.exception("error in %r, which is told of each unit", observer)
+
+
+def _name_of(caller: Any) -> str:
+    try:
+        return str(caller)
+    except Exception:  # noqa: BLE001  (boundary of user code: a name that is an error must not hide another)
+        return f"<{type(caller).__name__}>"
+
+
+class _Undone:
+    """Whether a block has been undone."""
+
+    __slots__ = ("noted",)
+
+    def __init__(self) -> None:
+        self.noted = False
+
+    def note(self) -> None:
+        self.noted = True
