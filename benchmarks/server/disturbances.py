@@ -69,7 +69,7 @@ def _over_a_reload(game: PerdureServer, seconds: float) -> float:
         figures = load.end()
         said, _ = reload.communicate(timeout=60)
         if reload.returncode:
-            raise LoadBroken(f"perdure reload failed: {said}")
+            raise LoadBroken(f"perdure reload failed: …{said[-600:]}")
         return figures["longest"]
 
 

@@ -83,6 +83,7 @@ def text(results: ServerResults) -> str:
         "## Memory",
         "Resident memory of the two processes, the code they share with others counted in.",
         _memory(results),
+        _failed(results),
         _circumstances(results),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -153,6 +154,11 @@ def _memory(results: ServerResults) -> str:
             cells = [quantity(getattr(weight, process), "B") if weight else NOTHING for weight in weights]
             rows.append([title, process, *cells])
     return _markdown(header, rows, left=2)
+
+
+def _failed(results: ServerResults) -> str:
+    errors = [f"- {' '.join(error.split())}" for error in results.errors()]
+    return "\n".join(["## What failed", "", *errors]) if errors else ""
 
 
 def _circumstances(results: ServerResults) -> str:
