@@ -34,10 +34,10 @@ HELP = """What you type is added at the end. A line that begins with a colon is 
   ::            a line of text that begins with a colon"""
 
 _COMMAND = re.compile(r":(?P<name>[a-z]+!?|!)?\s*(?P<rest>.*)", re.DOTALL)
-_LINES = re.compile(r"(?P<first>[0-9]+)(?:\s*-\s*(?P<last>[0-9]+))?")
-_NUMBERED = re.compile(r"(?P<number>[0-9]+)(?: (?P<text>.*))?", re.DOTALL)
+_LINES = re.compile(r"(?P<first>[0-9]{1,18})(?:\s*-\s*(?P<last>[0-9]{1,18}))?")
+_NUMBERED = re.compile(r"(?P<number>[0-9]{1,18})(?: (?P<text>.*))?", re.DOTALL)
 _SUBSTITUTE = re.compile(
-    r"(?:(?P<number>[0-9]+)\s*)?(?P<mark>[/|,])(?P<old>.+?)(?P=mark)(?P<new>.*?)(?P=mark)?", re.DOTALL
+    r"(?:(?P<number>[0-9]{1,18})\s*)?(?P<mark>[/|,])(?P<old>.+?)(?P=mark)(?P<new>.*?)(?P=mark)?", re.DOTALL
 )
 
 

@@ -26,6 +26,8 @@ _STYLES = {
 }
 _COUNTED = re.compile(rf"(?:(?P<count>an?|the|some|[0-9]+|{_COUNTS})\s+)?(?P<noun>.+)$")
 _WORDS = _NUMBERS.split("|")
+#: More digits are no place in a row, and Python reads no number of very many.
+_DIGITS = 6
 
 
 def aliases_of(obj: Any) -> list[str]:
@@ -91,7 +93,7 @@ def ordinals_in(text: str) -> Iterator[tuple[str, int]]:
         name, number = (groups.get("name") or "").strip(), (groups.get("number") or "").lower()
         if not name or (groups.get("args") or "").strip():
             continue
-        if number.isdecimal():
+        if number.isdecimal() and len(number) <= _DIGITS:
             yield name, int(number)
         elif number in _WORDS:
             yield name, _WORDS.index(number) + 1

@@ -14,7 +14,7 @@ from django.db.models import Count
 from perdure.accounts.models import AccountDB
 from perdure.commands.default.account import may_act_on
 from perdure.commands.default.ranks import outranks
-from perdure.commands.default.stock import StockCommand
+from perdure.commands.default.stock import StockCommand, whole_number
 from perdure.locks import check_perm
 from perdure.sessions import SESSION_HANDLER
 
@@ -65,7 +65,7 @@ class CmdBoot(StockCommand):
 
     def _by_number(self, text: str) -> list[Any]:
         number = text.removeprefix("#")
-        session = SESSION_HANDLER.session_from_sessid(int(number)) if number.isdecimal() else None
+        session = SESSION_HANDLER.get(whole_number(number) or 0)
         if session is None:
             self.msg(f"There is no session {text.replace('|', '||')}.")
             return []
@@ -101,7 +101,8 @@ class CmdAccounts(StockCommand):
         if "delete" in self.switches:
             await self._delete()
             return
-        count = min(int(self.args), MOST_SHOWN) if self.args.isdecimal() else SHOWN
+        number = whole_number(self.args)
+        count = SHOWN if number is None else min(number, MOST_SHOWN)
         self._list(max(1, count))
 
     def _list(self, count: int) -> None:

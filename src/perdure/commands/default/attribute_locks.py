@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["may_read", "may_write"]
+from perdure.errors import InvalidKey
+
+__all__ = ["has_attribute", "may_read", "may_write"]
+
+
+def has_attribute(target: Any, key: str, category: str | None) -> bool:
+    """Whether the thing has the attribute; it has none of a name that no attribute can have."""
+    try:
+        return bool(target.attributes.has(key, category=category))
+    except InvalidKey:
+        return False
 
 
 def may_read(target: Any, key: str, category: str | None, subject: Any) -> bool:

@@ -19,8 +19,8 @@ from perdure.errors import InvalidArgument
 
 __all__ = ["AttributePart", "Insert", "Target", "delete_part", "parse_target", "read_part", "write_part"]
 
-_NUMBER = re.compile(r"[-+]?[0-9]+")
-_INSERT = re.compile(r"\+([0-9]+)?")
+_NUMBER = re.compile(r"[-+]?[0-9]{1,18}")
+_INSERT = re.compile(r"\+([0-9]{1,18})?")
 _BRACKET = re.compile(r"\[((?:'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|[^\[\]])*)\]")
 _MISSING = object()
 

@@ -7,7 +7,7 @@ from typing import Any
 from perdure.accounts.models import AccountDB
 from perdure.channels.models import ChannelDB
 from perdure.commands import line_editor
-from perdure.commands.default.attribute_locks import may_read, may_write
+from perdure.commands.default.attribute_locks import has_attribute, may_read, may_write
 from perdure.commands.default.attribute_paths import (
     AttributePart,
     Target,
@@ -111,7 +111,7 @@ class CmdSetAttribute(EditingCommand):
             self._show_part(target, part, wanted.category)
 
     def _show_part(self, target: Any, part: AttributePart, category: str | None) -> None:
-        if not target.attributes.has(part.key, category=category):
+        if not has_attribute(target, part.key, category):
             self.msg(f"{_label(target, part, category)} does not exist.")
             return
         if not may_read(target, part.key, category, self.caller):
@@ -157,7 +157,7 @@ class CmdSetAttribute(EditingCommand):
 
     def _put(self, target: Any, part: AttributePart, category: str | None, given: TypedValue) -> str:
         label = _label(target, part, category)
-        there = target.attributes.has(part.key, category=category)
+        there = has_attribute(target, part.key, category)
         if part.path:
             if not there:
                 raise InvalidArgument("there is no such attribute, so nothing can be put into it; set it first")
@@ -203,7 +203,7 @@ class CmdSetAttribute(EditingCommand):
 
     def _delete(self, target: Any, part: AttributePart, category: str | None) -> str:
         label = _label(target, part, category)
-        if not target.attributes.has(part.key, category=category):
+        if not has_attribute(target, part.key, category):
             return f"{label} does not exist."
         if part.path:
             delete_part(target.attributes.get(part.key, category=category), part.path)

@@ -14,7 +14,7 @@ from perdure.accounts.models import AccountDB
 from perdure.commands.default.administration import why
 from perdure.commands.default.ranks import outranks
 from perdure.commands.default.server_facts import address_of
-from perdure.commands.default.stock import StockCommand
+from perdure.commands.default.stock import StockCommand, whole_number
 from perdure.errors import PerdureError
 from perdure.sessions import SESSION_HANDLER
 
@@ -103,8 +103,9 @@ class CmdUnban(StockCommand):
         if not wanted:
             self.msg(ban_list(self))
             return
-        if wanted.isdecimal() and 1 <= int(wanted) <= len(known):
-            name, ip = (str(part or "") for part in known[int(wanted) - 1][:2])
+        number = whole_number(wanted)
+        if number is not None and 1 <= number <= len(known):
+            name, ip = (str(part or "") for part in known[number - 1][:2])
         else:
             name, ip = wanted, wanted
         if not bans.remove_ban(name=name, ip=ip):

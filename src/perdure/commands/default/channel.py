@@ -16,6 +16,9 @@ from perdure.commands.default.stock import StockCommand, plain_lines
 
 __all__ = ["CmdChannel", "find_channels"]
 
+#: What is longer is the name of nothing.
+_LONGEST_NAME = 255
+
 
 class CmdChannel(ChannelListening, ChannelKeeping, StockCommand):
     """Talk on channels, and choose those you listen to.
@@ -130,7 +133,7 @@ class CmdChannel(ChannelListening, ChannelKeeping, StockCommand):
 def find_channels(account: Any, name: str) -> list[Any]:
     """The channels that `account` means by a name: by its own alias, else by name or alias, else by part of one."""
     name = " ".join(name.split())
-    if not name:
+    if not 0 < len(name) <= _LONGEST_NAME:
         return []
     own = account.nicks.get(name.lower(), category="channel")
     exact = list(ChannelDB.objects.search_channel(own or name))

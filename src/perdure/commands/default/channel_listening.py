@@ -7,6 +7,7 @@ from typing import Any
 from perdure.channels import log
 from perdure.channels.channels import DefaultChannel
 from perdure.channels.models import ChannelDB
+from perdure.commands.default.stock import whole_number
 from perdure.errors import PerdureError
 
 __all__ = ["ChannelListening", "reachable"]
@@ -92,11 +93,11 @@ class ChannelListening:
         if not channel.access(self.caller, "listen"):
             self.msg(f"You may not listen to {channel.key}.")
             return
-        text = (self.rhs or "0").strip()
-        if not text.isdecimal():
+        number = whole_number(self.rhs or "0")
+        if number is None:
             self.usage()
             return
-        name, back = channel.get_log_filename(), min(int(text), 100_000)
+        name, back = channel.get_log_filename(), min(number, 100_000)
         lines = await self.offload(log.tail, name, SHOWN, back) if name else []
         shown = "\n".join(lines)
         self.msg((f"|wLately on {channel.key}:|n\n{shown}" if lines else "Nothing is kept of that.", HISTORY))
@@ -163,7 +164,8 @@ class ChannelListening:
 
     def _unalias(self: Any) -> None:
         alias = " ".join(self.args.split()).lower()
-        if not alias or not self.caller.nicks.has(alias, category="channel"):
+        known = self.caller.nicks.get(category="channel", return_tuple=True, return_list=True)
+        if not any(nick is not None and nick[2].lower() == alias for nick in known):
             self.msg("You have no such alias; |wchannel|n lists yours.")
             return
         DefaultChannel.remove_user_channel_alias(self.caller, alias)  # also when the channel itself is gone

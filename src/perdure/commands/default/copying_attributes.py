@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from perdure.commands.default.attribute_locks import may_read, may_write
+from perdure.commands.default.attribute_locks import has_attribute, may_read, may_write
 from perdure.commands.default.attribute_paths import Target, parse_target
 from perdure.commands.default.editing import EditingCommand, named
 from perdure.errors import InvalidArgument
@@ -73,7 +73,7 @@ class CmdCpAttr(EditingCommand):
         for part in wanted.parts:
             if part.path:
                 self.msg(f"'{escape(str(part))}' is inside an attribute; only whole attributes can be copied.")
-            elif not source.attributes.has(part.key, category=wanted.category):
+            elif not has_attribute(source, part.key, wanted.category):
                 self.msg(f"{named(source)}/{escape(part.key)} does not exist.")
             elif not may_read(source, part.key, wanted.category, self.caller):
                 self.msg(f"{named(source)}/{escape(part.key)} has locks of its own, which do not let you.")
@@ -156,7 +156,7 @@ class CmdWipe(EditingCommand):
             return
         for part in wanted.parts:
             label = f"{named(target)}/{escape(part.key)}"
-            if not target.attributes.has(part.key, category=wanted.category):
+            if not has_attribute(target, part.key, wanted.category):
                 self.msg(f"{label} does not exist.")
             elif not may_write(target, part.key, wanted.category, self.caller):
                 self.msg(f"{label} has locks of its own, which do not let you.")

@@ -13,7 +13,7 @@ from perdure.objects.models import ObjectDB
 
 __all__ = ["CmdDestroy"]
 
-_RANGE = re.compile(r"#?([0-9]+)\s*-\s*#?([0-9]+)")
+_RANGE = re.compile(r"#?([0-9]{1,18})\s*-\s*#?([0-9]{1,18})")
 _LARGEST_RANGE = 100
 _NAMED_IN_QUESTION = 20
 

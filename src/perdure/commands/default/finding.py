@@ -21,7 +21,7 @@ from perdure.typeclasses import registry
 __all__ = ["CmdFind"]
 
 _MOST = 50
-_WINDOW = re.compile(r"#?([0-9]+)(?:\s*-\s*#?([0-9]+))?")
+_WINDOW = re.compile(r"#?([0-9]{1,18})(?:\s*-\s*#?([0-9]{1,18}))?")
 _COMPARED = re.compile(r"(?P<name>[^<>=!~]+?)\s*(?P<operator><=|>=|!=|<|>|=|~)\s*(?P<value>.+)", re.DOTALL)
 _LOOKUPS = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte", "=": "exact", "~": "icontains"}
 _KINDS = {"room": "ROOM", "exit": "EXIT", "char": "CHARACTER"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from perdure.commands.default.stock import StockCommand
+from perdure.commands.default.stock import StockCommand, whole_number
 from perdure.errors import PerdureError
 
 __all__ = ["CmdNick"]
@@ -94,8 +94,9 @@ class CmdNick(StockCommand):
 
     def _delete(self, wanted: str) -> None:
         nicks = _nicks(self.caller)
-        if wanted.isdecimal() and 1 <= int(wanted) <= len(nicks):
-            gone = [nicks[int(wanted) - 1]]
+        number = whole_number(wanted)
+        if number is not None and 1 <= number <= len(nicks):
+            gone = [nicks[number - 1]]
         else:
             gone = [nick for nick in nicks if nick[1].lower() == wanted.lower()]
         if not gone:

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from perdure.accounts.models import AccountDB
 from perdure.channels.models import Msg
-from perdure.commands.default.stock import StockCommand, plain_lines
+from perdure.commands.default.stock import StockCommand, plain_lines, whole_number
 from perdure.create import create_message
 from perdure.text.english import join_words
 
@@ -51,10 +51,11 @@ class CmdPage(StockCommand):
     def func(self) -> None:
         """Page, or show what was paged."""
         text = self.args.strip()
+        number = whole_number(text)
         if "last" in self.switches:
             self._tell_last()
-        elif "list" in self.switches or not text or text.isdecimal():
-            self._list(min(int(text), MOST_SHOWN) if text.isdecimal() else SHOWN)
+        elif "list" in self.switches or not text or number is not None:
+            self._list(SHOWN if number is None else min(number, MOST_SHOWN))
         else:
             names, message = self._taken_apart(text)
             receivers = self._receivers(names) if message else []

@@ -9,7 +9,7 @@ from typing import Any
 from perdure.accounts.accounts import SAVED_FLAGS
 from perdure.accounts.options import CATEGORY as OPTION
 from perdure.commands.default.connection_screen import changed, usable_encoding
-from perdure.commands.default.stock import StockCommand
+from perdure.commands.default.stock import StockCommand, whole_number
 from perdure.errors import PerdureError
 
 __all__ = ["FLAGS", "CmdOption", "CmdStyle"]
@@ -25,10 +25,10 @@ def _boolean(text: str) -> bool:
 
 
 def _size(text: str) -> int:
-    word = text.strip()
-    if not word.isdecimal() or not 10 <= int(word) <= 1000:
+    number = whole_number(text)
+    if number is None or not 10 <= number <= 1000:
         raise ValueError("it is a number from 10 to 1000")
-    return int(word)
+    return number
 
 
 def _encoding(text: str) -> str:

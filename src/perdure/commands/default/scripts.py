@@ -16,7 +16,7 @@ from perdure.typeclasses import registry
 
 __all__ = ["CmdScripts"]
 
-_RANGE = re.compile(r"#([0-9]+)\s*-\s*#?([0-9]+)")
+_RANGE = re.compile(r"#([0-9]{1,18})\s*-\s*#?([0-9]{1,18})")
 _MOST = 100
 _LARGEST_RANGE = 100
 _ACTIONS = ("start", "stop", "pause", "delete")

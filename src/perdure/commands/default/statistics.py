@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from perdure.commands.default.editing import EditingCommand, plural_s
+from perdure.commands.default.stock import whole_number
 from perdure.conf import conf
 from perdure.idmapper.models import cache_stats, flush_cache
 from perdure.locks import check_perm
@@ -33,8 +34,9 @@ class CmdObjects(EditingCommand):
 
     async def func(self) -> None:
         """Count."""
-        newest = min(int(self.args), _MOST) if self.args.isdecimal() else 10
-        if self.args and not self.args.isdecimal():
+        number = whole_number(self.args)
+        newest = 10 if number is None else min(number, _MOST)
+        if self.args and number is None:
             self.usage()
             return
         totals = list(ObjectDB.objects.get_typeclass_totals())

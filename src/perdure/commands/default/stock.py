@@ -18,7 +18,7 @@ from perdure.commands.arguments import MuxCommand
 from perdure.commands.tables import Table, look_for
 from perdure.typeclasses import veto
 
-__all__ = ["StockCommand", "counted", "plain_lines", "told_by"]
+__all__ = ["StockCommand", "counted", "plain_lines", "told_by", "whole_number"]
 
 _COUNT = re.compile(r"(?P<count>[0-9]{1,4})\s+(?P<rest>\S.*)", re.DOTALL)
 _BREAKS = re.compile(r"\|\||\|[/\-]|[\r\n\t]+")
@@ -74,6 +74,14 @@ def counted(text: str) -> tuple[int, str]:
     if found is None or int(found["count"]) < 1:
         return 0, text.strip()
     return int(found["count"]), found["rest"]
+
+
+def whole_number(text: str) -> int | None:
+    """The number that a text of digits is; None for any other text. All that nobody can mean are the same one."""
+    digits = text.strip()
+    if not digits.isdecimal():
+        return None
+    return int(digits) if len(digits) <= 18 else 10**18
 
 
 def plain_lines(text: str, speaker: Any) -> str:

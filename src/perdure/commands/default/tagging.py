@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from perdure.commands.default.editing import EditingCommand, named, plural_s
+from perdure.errors import InvalidKey
 from perdure.objects.models import ObjectDB
 from perdure.text.markup import escape
 
@@ -91,9 +92,13 @@ class CmdTag(EditingCommand):
 
     def _search(self, text: str) -> None:
         key, category = _split(text)
-        found = ObjectDB.objects.get_by_tag(key=key or None, category=category).order_by("pk")
-        number = found.count()
         label = _shown(key, category) if key else f"of the category '{escape(category or '')}'"
+        try:
+            found = ObjectDB.objects.get_by_tag(key=key or None, category=category).order_by("pk")
+        except InvalidKey as error:  # longer than any can be
+            self.msg(f"There is no tag {label}: {escape(str(error))}.")
+            return
+        number = found.count()
         if not number:
             self.msg(f"Nothing carries a tag {label}.")
             return
