@@ -54,11 +54,11 @@ def handle_line(session: Any, text: str) -> CommandRun | None:
     session.cmd_last = session.cmd_last_visible = time.time()
     session.cmd_total += 1
     question = question or answered_in_this_unit(session)
+    if "|l" in line and not (question is not None and question.hidden) and not _may_link(puppet or account):
+        line = strip_links(line)
     if question is not None:
         answer_line(session, question, line)
         return ended(puppet or account or session, session)
-    if "|l" in line and not _may_link(puppet or account):
-        line = strip_links(line)
     line = _cut(session, nicknames.replaced(line, puppet, account))
     run: CommandRun = cmdhandler(session, line, session=session, callertype="session")
     return run

@@ -14,14 +14,32 @@ from typing import TYPE_CHECKING, Any
 from perdure.conf import conf
 from perdure.errors import PerdureError
 from perdure.objects.creation import ARGUMENTS, create_object
+from perdure.objects.matching import ordinals_in
 from perdure.objects.models import ObjectDB
 from perdure.transactions import transaction
 
-__all__ = ["CharacterMaker", "ExitMaker", "Maker"]
+__all__ = ["CharacterMaker", "ExitMaker", "Maker", "misleading"]
 
 logger = logging.getLogger("perdure.objects")
 
+#: Kinds of signs (as Unicode has them) that nobody sees: control, format, half of a pair, private, line ends.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_WORDS = frozenset({"me", "self", "here"})
+
 Made = tuple[Any, list[str]]
+
+
+def misleading(name: str) -> str | None:
+    """Why a name that a player chooses would mislead others, or None.
+
+    Colour codes and line breaks in it could forge what somebody else says, signs that are not seen make it look like
+    another's, and `me`, `#3` or `2-sword` are read as something else wherever a name is typed.
+    """
+    if "|" in name or any(unicodedata.category(sign) in _UNSEEN for sign in name):
+        return "A name has no colour codes and no signs that are not seen."
+    if name.lower() in _WORDS or name[:1] in "#*=/@" or set(name) & set("=;") or next(ordinals_in(name), None):
+        return f"{name} would be taken for something else when somebody types it."
+    return None
 
 
 def _attempt(make: Callable[[], Any]) -> Made:
@@ -113,12 +131,18 @@ class CharacterMaker:
 
     @classmethod
     def validate_name(cls, name: str, account: Any = None) -> str | None:
-        """Why the name cannot be used, or None. With an account, a name that another character has is refused."""
+        """Why the name cannot be used, or None.
+
+        With an account, it is a player who chooses: a name that another character has is refused, and one that would
+        be read as something else, or hides or forges what others see (`misleading`).
+        """
         if not name or not name.strip():
             return "A character needs a name."
         if len(name) > 255:
             return "That name is too long."
         objects: Any = cls.objects  # type: ignore[attr-defined]
+        if account is not None and (problem := misleading(name)) is not None:
+            return problem
         if account is not None and objects.filter_family(db_key__iexact=name).exists():
             return f"|rA character named '|w{name}|r' already exists.|n"
         return None

@@ -178,7 +178,9 @@ def test_create_and_what_its_maker_may(world, people):
     assert chess.db.desc == "Kings and queens"
     assert "cannot be made" in anna.send("channel/create chess")
     assert "may not" in anna.send("channel/lock chess = send:false()")
-    assert "class" in anna.send("channel/create Odd:no.such.Class").lower()
+    assert "may not" in anna.send("channel/create Odd:perdure.channels.channels.DefaultChannel")
+    admin = world.player("Ada", permissions="Admin")
+    assert "class" in admin.send("channel/create Odd:no.such.Class").lower()
     assert ChannelDB.objects.get_channel("Odd") is None
 
 

@@ -1,7 +1,8 @@
 """What those who keep channels do: making, describing, locking and destroying them, booting and banning.
 
-Contract: making, describing and destroying ask the command's lock `manage`, locks its lock `changelocks`, booting and
-banning its lock `admin`; each but making also asks `control` of the channel. Destroying and booting ask first.
+Contract: making, describing and destroying ask the command's lock `manage`, locks and the choice of a class its lock
+`changelocks`, booting and banning its lock `admin`; each but making also asks `control` of the channel. Destroying and
+booting ask first. Players may keep `MOST_CHANNELS`, with names that do not mislead.
 """
 
 from __future__ import annotations
@@ -11,11 +12,15 @@ from typing import Any
 
 from perdure.channels.models import ChannelDB
 from perdure.errors import PerdureError
+from perdure.objects.makers import misleading
 from perdure.typeclasses import registry
 
 __all__ = ["KEEPING", "ChannelKeeping"]
 
 security = logging.getLogger("perdure.security")
+
+#: How many channels a player may keep.
+MOST_CHANNELS = 10
 
 #: Switches, and the methods that do them.
 KEEPING = {
@@ -59,6 +64,11 @@ class ChannelKeeping:
         if not name:
             self.usage()
             return
+        if path.strip() and not self._may("changelocks"):
+            return
+        if (problem := self._refusal(name, aliases)) is not None:
+            self.msg(f"The channel cannot be made: {problem}")
+            return
         try:
             cls = registry.resolve(path.strip(), ChannelDB) if path.strip() else registry.default_class(ChannelDB)
         except PerdureError as error:
@@ -76,6 +86,15 @@ class ChannelKeeping:
             return
         channel.connect(self.caller)
         self.msg(f"The channel {channel.key} is there, and you listen to it. |wchannel {channel.key} = hello|n speaks.")
+
+    def _refusal(self: Any, name: str, aliases: list[str]) -> str | None:
+        """Why a player may not have such a channel: names that forge what others see, and too many of them."""
+        problem = next((problem for one in (name, *aliases) if one and (problem := misleading(one))), None)
+        account = self.account
+        if problem is not None or account is None or account.check_permstring("Builder"):
+            return problem
+        own = ChannelDB.objects.filter(db_lock_storage__contains=f"control:pid({account.pk}) ")
+        return f"{MOST_CHANNELS} channels of your own are enough." if own.count() >= MOST_CHANNELS else None
 
     async def _destroy(self: Any) -> None:
         channel = self._controlled(self.lhs, "manage")
