@@ -6,6 +6,7 @@ round each scenario is warmed up, which is not counted.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -74,6 +75,7 @@ def run(plan: ServerPlan, progress: Progress) -> ServerResults:
             if plan.disturb and isinstance(game, PerdureServer):
                 progress("Perdure is disturbed: logins, reloads, floods")
                 results.singles += disturbances.measure(game, plan.rounds, plan.seconds)
+    results.machine["load at the end"] = f"{os.getloadavg()[0]:.2f}, the benchmark's own counted in"
     results.seconds = time.perf_counter() - started
     return results
 

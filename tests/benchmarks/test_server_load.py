@@ -166,7 +166,6 @@ def test_results_are_kept_whole_and_make_a_page(tmp_path: Path) -> None:
     page.show(run, Console(quiet=True))
 
 
-@pytest.mark.skipif(not (SPEED / "server.json").exists(), reason="the page of the server is not written yet")
 def test_the_page_of_the_server_is_the_output_of_its_results() -> None:
     run = read(SPEED / "server.json")
     assert (SPEED / "server.md").read_text(encoding="utf-8") == page.text(run)
