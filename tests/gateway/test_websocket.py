@@ -197,6 +197,19 @@ def test_who_sends_too_fast_waits_and_loses_nothing():
     run(play())
 
 
+def test_many_lines_in_one_text_are_no_way_past_the_limit():
+    async def play():
+        async with Harness(web_port=0, limits={"line_rate": 200.0, "line_burst": 10}) as h, browser(h) as ws:
+            await send(ws, "text", "\n".join(f"line {number}" for number in range(60)))
+            await asyncio.sleep(0.03)
+            assert len(h.worlds.lines()) < 40
+            for _ in range(60):
+                await said(ws)
+            assert h.worlds.lines() == [f"line {number}" for number in range(60)]
+
+    run(play())
+
+
 def test_lines_that_the_world_has_not_done_are_bounded():
     async def play():
         worlds = FakeWorlds(echo=False)

@@ -106,7 +106,13 @@ class BrowserSession(Session):
             if not self.bucket.take() and not await self._slowed_down():
                 return
             text = message.get("text")
-            self._take(text if text is not None else message.get("bytes") or b"")
+            lines = self._take(text if text is not None else message.get("bytes") or b"")
+            for number, line in enumerate(lines):
+                # Many lines in one message are as many as in many.
+                if number and not self.bucket.take() and not await self._slowed_down():
+                    return
+                self._held.append(line)
+                self._pass_on()
             while len(self._held) >= limit and not self.is_gone and not self._lost.is_set():
                 self._room.clear()
                 with contextlib.suppress(TimeoutError):
@@ -122,21 +128,22 @@ class BrowserSession(Session):
                 return False
         return True
 
-    def _take(self, text: str | bytes) -> None:
+    def _take(self, text: str | bytes) -> list[str]:
+        """Do what a message says; the lines in it, if it is a text."""
         try:
             name, args, kwargs = from_json(text, self.gateway.settings.limits.message_depth)
             if name == "text" and not (args and isinstance(args[0], str)):
                 raise Refused("a text is a string")
         except Refused as error:
             self._refuse(str(error))
-            return
+            return []
+        if name == "text":
+            return list(map(clean_line, args[0].splitlines() or [""]))
         if name == "websocket_close":
             self.close("the client has gone")
-        elif name == "text":
-            self._held.extend(map(clean_line, args[0].splitlines() or [""]))
-            self._pass_on()
         else:
             self.gateway.message(self, name, args, kwargs, counted=True)
+        return []
 
     def _refuse(self, why: str) -> None:
         self.gateway.metrics.refused_messages += 1
