@@ -110,6 +110,12 @@ class Load:
 
     def measure(self, scenario: str, seconds: float, rate: float | None = None) -> dict[str, float]:
         """Send commands for so long; how many were answered in that time, and how long answers took, in seconds."""
+        try:
+            return self._measure(scenario, seconds, rate)
+        except ConnectionError as error:
+            raise LoadFailed(f"somebody was disconnected: {error}") from error
+
+    def _measure(self, scenario: str, seconds: float, rate: float | None) -> dict[str, float]:
         self._forget()
         with select.epoll() as poll:
             by_descriptor = {client.socket.fileno(): client for client in self.clients}
