@@ -78,7 +78,7 @@ def test_paced_commands_leave_at_their_times_and_lateness_of_the_game_counts() -
 def test_a_client_that_is_disconnected_is_an_error() -> None:
     with running(mud(1)) as game:
         load = connected(game, 1)
-        for writer in game.writers.values():
+        for writer in list(game.writers.values()):
             writer.get_extra_info("socket").shutdown(2)
         with pytest.raises(LoadFailed, match="disconnected"):
             load.measure("look", 0.2)
