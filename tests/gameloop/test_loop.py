@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import Any
 
@@ -260,3 +261,14 @@ def test_there_is_no_loop_where_no_world_runs() -> None:
 def test_stop_ends_the_loop_from_another_thread(loop: GameLoop) -> None:
     threading.Timer(0.05, loop.stop).start()
     loop.run_forever()
+
+
+def test_offloaded_work_lets_the_game_thread_go_first(loop: GameLoop) -> None:
+    answers: list[int] = []
+
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    loop.offload(niceness, then=lambda result, error: answers.append(result))
+    loop.run_until_idle()
+    assert answers[0] > os.getpriority(os.PRIO_PROCESS, threading.get_native_id())

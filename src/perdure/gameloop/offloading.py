@@ -1,11 +1,13 @@
 """Work for other threads: hashing, files, the network.
 
 Contract: a few threads do what is submitted; what comes of it is given back as a unit of the game loop. At most
-`WAITING` pieces wait; more are refused at once, so that a flood of logins cannot pile up.
+`WAITING` pieces wait; more are refused at once, so that a flood of logins cannot pile up. The threads are niced.
 """
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["WAITING", "Pool"]
 
 WAITING = 200
+NICENESS = 10
 
 Then = Callable[[Any, BaseException | None], object]
 
@@ -30,7 +33,7 @@ class Pool:
 
     def __init__(self, loop: GameLoop, workers: int) -> None:
         self._loop = loop
-        self._executor = ThreadPoolExecutor(workers, thread_name_prefix="perdure-offload")
+        self._executor = ThreadPoolExecutor(workers, thread_name_prefix="perdure-offload", initializer=_stand_back)
         self._count = threading.Lock()
         self.busy = 0
 
@@ -62,3 +65,9 @@ class Pool:
                 self._loop.submit(lambda: then(result, error), label="offloaded work")
             with self._count:
                 self.busy -= 1
+
+
+def _stand_back() -> None:
+    """Let the game thread go first where both want the processor: hashing may take a little longer."""
+    if sys.platform == "linux":  # elsewhere the priority is that of the whole process
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
