@@ -54,6 +54,20 @@ def test_a_sqlite_that_is_too_old(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "perdure.E005" in ids()
 
 
+def test_a_game_for_others_whose_pages_answer_to_this_machine_only(settings: Any) -> None:
+    settings.DEBUG = False
+    settings.INTERFACES, settings.ALLOWED_HOSTS = ["0.0.0.0", "127.0.0.1"], ["localhost", "127.0.0.1", "[::1]"]
+    (message,) = [found for found in run_checks() if found.id == "perdure.W003"]
+    assert "0.0.0.0" in message.msg
+    assert "ALLOWED_HOSTS" in message.hint
+    settings.LOCKDOWN_MODE = True
+    assert "perdure.W003" not in ids()
+    settings.LOCKDOWN_MODE, settings.ALLOWED_HOSTS = False, ["game.example.org"]
+    assert "perdure.W003" not in ids()
+    settings.INTERFACES, settings.ALLOWED_HOSTS = ["127.0.0.1"], []
+    assert "perdure.W003" not in ids()
+
+
 @pytest.mark.django_db
 def test_a_default_home_that_is_missing_is_told_and_is_no_error(settings: Any) -> None:
     from perdure.create import create_object

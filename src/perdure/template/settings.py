@@ -11,7 +11,8 @@ SERVERNAME = "GAME_NAME"
 # The demo world that the first `perdure migrate` builds: "cave" (Colossal Cave), "airports" or None.
 PERDURE_WORLD = "GAME_WORLD"
 
-# Where the players are, when they are not on this machine: INTERFACES = ["0.0.0.0"]
+# Where the players are, when they are not on this machine, and what they call it in their browsers:
+# INTERFACES, ALLOWED_HOSTS = ["0.0.0.0"], ["game.example.org"]
 # PostgreSQL instead of a file (pip install "perdure[postgresql]"):
 # DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "NAME": "GAME_NAME"}}
 

@@ -10,3 +10,7 @@ class WebConfig(AppConfig):
 
     name = "perdure.web"
     label = "perdure_web"
+
+    def ready(self) -> None:
+        """Register the checks."""
+        from perdure.web import checks  # noqa: F401  (they register themselves)

@@ -85,7 +85,7 @@ def check_game(*, strict: bool) -> list[str]:
     except Exception as error:
         raise GameBroken.of(error, "the game cannot be set up") from error
     warnings = _modules(strict)
-    _system_checks()
+    warnings += _system_checks()
     _imports()
     return warnings + _typeclasses(strict) + _stored_cmdsets(strict)
 
@@ -103,7 +103,8 @@ def _modules(strict: bool) -> list[str]:
     return warnings
 
 
-def _system_checks() -> None:
+def _system_checks() -> list[str]:
+    """Django's checks; our own warnings, which whoever starts the game should read."""
     from django.core import checks
 
     try:
@@ -115,6 +116,8 @@ def _system_checks() -> None:
         first = serious[0]
         hint = f" {first.hint}" if first.hint else ""
         raise GameBroken(f"{first.id}: {first.msg}{hint}", "\n".join(str(message) for message in serious))
+    ours = [message for message in found if str(message.id).startswith("perdure.")]
+    return [f"{message.id}: {message.msg} {message.hint or ''}".rstrip() for message in ours]
 
 
 def _imports() -> None:
