@@ -237,29 +237,18 @@ class TestWorld:
 
     def reload(self, mode: Any = "reload") -> None:
         """What a reload does: hooks, timers, sessions go on, and what was only in memory is gone."""
-        from perdure.idmapper.models import flush_cache
-        from perdure.scripts.clock import script_clock
-
         self.world.quiesce(mode, 10)
         records = [player.session.record() for player in self.players.values() if player.session is not None]
         self.world.close()
-        for session in SESSION_HANDLER.values():
-            session.account = session.puppet = None
-        SESSION_HANDLER.clear()
-        script_clock.clear()
-        _forget_what_is_not_stored()
-        flush_cache()
+        _forget_everything()
         gc.collect()  # what is still alive now, the test itself holds
         self.world = self._begin(mode, records)
 
     def close(self) -> None:
         """End this world."""
-        from perdure.scripts.clock import script_clock
-
         cancel_all("")
         self.world.close()
-        SESSION_HANDLER.clear()
-        script_clock.clear()
+        _forget_everything()
         if self._installed_here:
             uninstall()
 
@@ -284,14 +273,20 @@ def _nothing() -> None:
     """A unit that only has what was sent before it go out."""
 
 
-def _forget_what_is_not_stored() -> None:
-    """What the test still holds keeps its identity; its `ndb` goes as in a real reload."""
+def _forget_everything() -> None:
+    """What is only in memory goes. What the test still holds keeps its identity, without its `ndb`."""
     from perdure.idmapper.identity import all_maps
+    from perdure.scripts.clock import script_clock
 
+    for session in SESSION_HANDLER.values():
+        session.account = session.puppet = None
+    SESSION_HANDLER.clear()
+    script_clock.clear()
     for known in all_maps():
-        for instance in known.instances():
+        for instance in list(known.instances()):
             if "ndb" in instance.__dict__:
                 vars(instance.ndb).clear()
+            instance.flush_from_cache(force=True)
 
 
 def make_world(settings: Any) -> TestWorld:
