@@ -5,8 +5,9 @@ thread, which is the game thread, is interrupted by a signal (`SIGALRM`); any ot
 thread. Either works between two steps of Python: one long call into C (a huge power, a slow query) ends first.
 
 Code of the engine is given time to finish what it is in the middle of: while the innermost function (Python's own
-library apart) belongs to a package of `_FINISHES`, the interruption is put off, for `_PATIENCE` seconds at most. What
-the block did is for its caller to undo.
+library apart) belongs to a package of `_FINISHES`, the interruption is put off, for `_PATIENCE` seconds at most; and
+while a transaction is being begun, ended or undone, for as long as that takes: half of it would leave memory and
+database apart. What the block did is for its caller to undo.
 
 Failure modes: none of its own. Somebody else's alarm (pytest's) is put back, less the time that has gone by.
 """
@@ -28,6 +29,7 @@ from perdure.gameloop import Interrupted
 __all__ = ["time_limit"]
 
 _FINISHES = ("perdure", "django", "sqlite3", "psycopg", "logging", "threading")
+_WHOLE = ("perdure.transactions", "django.db.transaction")
 _PATIENCE = 2.0
 _AGAIN = 0.01
 
@@ -52,7 +54,7 @@ def _by_signal(seconds: float) -> Iterator[None]:
 
     def interrupt(signum: int, frame: FrameType | None) -> None:
         late = time.monotonic() - begun - seconds
-        if running and (late > _PATIENCE or not _is_engine(frame)):
+        if running and (not _is_engine(frame) or (late > _PATIENCE and not _is_between(frame))):
             raise Interrupted(f"it ran for more than {seconds:g} seconds")
 
     before = signal.signal(signal.SIGALRM, interrupt)
@@ -69,6 +71,17 @@ def _by_signal(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
         if pending:
             signal.setitimer(signal.ITIMER_REAL, max(0.001, pending - (time.monotonic() - begun)))
+
+
+def _is_between(frame: FrameType | None) -> bool:
+    """Whether any function on the way here begins, ends or undoes a transaction."""
+    while frame is not None:
+        if str(frame.f_globals.get("__name__", "")).startswith(_WHOLE):
+            return True
+        if frame.f_globals.get("__name__") == __name__:
+            return False  # what is around the block is not what it does
+        frame = frame.f_back
+    return False
 
 
 def _is_engine(frame: FrameType | None) -> bool:
