@@ -6,7 +6,7 @@ JOBS   ?= 2
 ARGS   ?=
 BIN    := $(VENV)/bin
 MAKE_VENV := $(PYTHON) scripts/make_venv.py --venv $(VENV)
-PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+PYTEST := $(BIN)/python -m pytest -n $(JOBS)
 
 .DEFAULT_GOAL := help
 .PHONY: help venv play test test-sqlite test-postgresql check format docs bench bench-full bench-airports bench-server bench-server-page bench-page crash-test soak lock clean

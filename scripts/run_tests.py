@@ -31,9 +31,7 @@ def main() -> int:
         return 1
     for backend in backends:
         print(f"\n== The suite on {backend} ==", flush=True)
-        # Tests of one group share a running game, and so a process.
-        spread = ["-n", options.jobs, "--dist", "loadgroup"]
-        command = [sys.executable, "-m", "pytest", *spread, "--backend", backend, *rest]
+        command = [sys.executable, "-m", "pytest", "-n", options.jobs, "--backend", backend, *rest]
         if code := subprocess.run(command, cwd=ROOT).returncode:
             return code
     return 0

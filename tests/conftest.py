@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -22,6 +23,13 @@ _DIRECTORY = pytest.StashKey[str]()
 _TESTS = Path(__file__).parent
 _ONCE = frozenset(
     {"benchmarks", "cli", "compat", "crashes", "docs", "gateway", "infrastructure", "live", "locks", "typing", "values"}
+)
+
+_TOGETHER = (
+    "tests/crashes/",
+    "tests/live/test_demonstration.py",
+    "tests/security/test_live.py",
+    "tests/worlds/test_story.py",
 )
 
 _SLOW_IS_FINE = [hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture]
@@ -84,6 +92,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str:
     return f"backend: {os.environ['PERDURE_TEST_BACKEND']}"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Tests that share a running game share a process. (`xdist_group` has no effect with pytest 9.)"""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return next((group for group in _TOGETHER if nodeid.startswith(group)), nodeid)
+
+    return Scheduling(config, log)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -48,5 +48,6 @@ def forget_everything():
             for instance in known.instances():
                 instance.flush_from_cache(force=True)
         flush_cache()
+        gc.collect()  # what tests before have left in circles
 
     return forget

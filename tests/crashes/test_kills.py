@@ -16,7 +16,6 @@ from tests.live.game import LiveGame
 
 SEED = int(os.environ.get("PERDURE_CRASH_SEED", "1"))
 KILLS = int(os.environ.get("PERDURE_CRASH_KILLS", "10"))
-pytestmark = pytest.mark.xdist_group("crashes")
 
 
 def test_no_acknowledged_command_is_lost_and_none_is_there_by_half(game: LiveGame, crowd: Callable[..., Crowd]) -> None:

@@ -19,7 +19,6 @@ from tests.live.game import LiveGame, environment
 RELOADS = int(os.environ.get("PERDURE_CRASH_RELOADS", "3"))
 #: Seconds between two lines of a client. With 0 the game has as much to do as it can, and a new world starts slowly.
 INTERVAL = float(os.environ.get("PERDURE_CRASH_INTERVAL", "0.2"))
-pytestmark = pytest.mark.xdist_group("crashes")
 
 
 @pytest.mark.defect("V-18")

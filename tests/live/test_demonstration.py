@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from tests.live.browser import chromium
-from tests.live.game import OWNER, PASSWORD, LiveGame
+from tests.live.game import OWNER, PASSWORD, LiveGame, eventually
 from tests.live.library_client import LibraryClient
 
-pytestmark = [pytest.mark.sqlite, pytest.mark.xdist_group("demonstration")]
+pytestmark = pytest.mark.sqlite
 
 SECRET = "a-long-enough-secret"
 FURNITURE = '''
@@ -78,6 +78,11 @@ class Stage:
     def shown(self, text: str) -> None:
         """Wait until the browser's log shows it."""
         self.page.locator("#output", has_text=text).wait_for(timeout=20_000)
+
+
+def ticks_of_chair(owner: Any) -> int:
+    """What the script on the chair has counted."""
+    return int(owner.ask("py me.search('chair').db.ticks or 0", r"^(?:>>> .*\n)?(\d+)\s*$")[1])
 
 
 @pytest.fixture(scope="module")
@@ -205,14 +210,9 @@ def test_7_a_script_ticks_on_over_two_reloads(stage: Stage) -> None:
     game.perdure("reload")
     owner.ask("script chair = clockwork.Ticking", "Ticking")
 
-    def ticks() -> int:
-        return int(owner.ask("py me.search('chair').db.ticks or 0", r"^(?:>>> .*\n)?(\d+)\s*$")[1])
-
     def go_on(after: int) -> int:
-        for _ in range(200):
-            if (now := ticks()) > after:
-                return now
-        raise AssertionError(f"the script stands at {after}")
+        eventually("the script ticks", lambda: ticks_of_chair(owner) > after, pause=0.1)
+        return ticks_of_chair(owner)
 
     first = go_on(0)
     game.perdure("reload")
@@ -237,11 +237,7 @@ def test_8_after_a_stop_everything_that_lasts_is_there(stage: Stage) -> None:
     owner.ask("look chair", "looks very comfortable")
     owner.ask("examine chair", "seats = 3")
     owner.ask("examine box", "colour = 'red'")
-    before = int(owner.ask("py me.search('chair').db.ticks", r"^(?:>>> .*\n)?(\d+)\s*$")[1])
-    for _ in range(200):
-        if int(owner.ask("py me.search('chair').db.ticks", r"^(?:>>> .*\n)?(\d+)\s*$")[1]) > before:
-            break
-    else:
-        raise AssertionError("the script does not tick any more")
+    before = ticks_of_chair(owner)
+    eventually("the script ticks", lambda: ticks_of_chair(owner) > before, pause=0.1)
     # The browser came back by itself; its game session had ended with the server.
     stage.page.locator("#status[data-state=connected]").wait_for(timeout=30_000)
