@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 VENV   ?= .venv
-JOBS   ?= 2
+JOBS   ?= 3
 ARGS   ?=
 BIN    := $(VENV)/bin
 MAKE_VENV := $(PYTHON) scripts/make_venv.py --venv $(VENV)

@@ -24,7 +24,7 @@ from tests import postgresql_cluster
 def main() -> int:
     """Run the suite on every backend there is; the exit code is that of the first that failed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--jobs", default="2", help="test processes")
+    parser.add_argument("--jobs", default="3", help="test processes")
     options, rest = parser.parse_known_args()
     backends = _backends()
     if backends is None or not _browser():

@@ -22,7 +22,23 @@ _DIRECTORY = pytest.StashKey[str]()
 
 _TESTS = Path(__file__).parent
 _ONCE = frozenset(
-    {"benchmarks", "cli", "compat", "crashes", "docs", "gateway", "infrastructure", "live", "locks", "typing", "values"}
+    {
+        "benchmarks",
+        "cli",
+        "compat",
+        "crashes",
+        "docs",
+        "fuzz",
+        "gateway",
+        "infrastructure",
+        "live",
+        "locks",
+        "security",
+        "server_processes",
+        "text",
+        "typing",
+        "values",
+    }
 )
 
 _TOGETHER = (

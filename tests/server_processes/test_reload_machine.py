@@ -216,7 +216,7 @@ async def test_the_old_world_resumes_with_what_waited_when_the_new_one_dies_taki
             game.type(1, str(number))
         await game.until(lambda: game.did(1))
         change = asyncio.create_task(game.reload())
-        await game.until(lambda: game.worlds.succession.phase in (Phase.DRAINING, Phase.TAKING_OVER))
+        await game.until(lambda: change.done() or game.worlds.succession.phase in (Phase.DRAINING, Phase.TAKING_OVER))
         for number in range(10, 20):
             game.type(1, str(number))
         assert not (await change).ok

@@ -212,3 +212,22 @@ def test_a_connection_that_breaks_at_the_commit_undoes_memory(monkeypatch):
     assert item.key == "0"
     item.refresh_from_db()
     assert item.key == "0"
+
+
+def test_the_error_for_which_a_block_was_undone_is_let_go_of():
+    """Django keeps it with its traceback, and so everything that those frames refer to."""
+    from django.db import IntegrityError, connections
+
+    from perdure.transactions import transaction
+
+    def refused() -> None:
+        with transaction(), connections["default"].cursor() as cursor:
+            cursor.execute("INSERT INTO django_content_type (id, app_label, model) VALUES (1, 'a', 'b')")
+            cursor.execute("INSERT INTO django_content_type (id, app_label, model) VALUES (1, 'a', 'b')")
+
+    with pytest.raises(IntegrityError):
+        refused()
+    assert connections["default"].rollback_exc is None
+    with transaction(), pytest.raises(IntegrityError):
+        refused()
+    assert connections["default"].rollback_exc is None

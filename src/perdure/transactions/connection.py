@@ -104,12 +104,19 @@ def _rollback(unit: UnitOfWork, original: Callable[[], None]) -> None:
     try:
         original()
     finally:
+        forget_reason(unit.connection)
         try:
             unit.undone()
         finally:
             if called and not unit.connection.in_atomic_block:
                 # Where the driver begins a transaction by itself, the callbacks' statements have begun one.
                 unit.connection.commit()
+
+
+def forget_reason(connection: BaseDatabaseWrapper) -> None:
+    """Let go of the error for which a block was undone: Django keeps it, and with it all that its frames refer to."""
+    if getattr(connection, "rollback_exc", None) is not None:
+        connection.rollback_exc = None  # type: ignore[attr-defined]
 
 
 def _savepoint(unit: UnitOfWork, original: Callable[[], str | None]) -> str | None:
@@ -138,6 +145,7 @@ def _savepoint_commit(unit: UnitOfWork, original: Callable[[str], None], sid: st
 def _savepoint_rollback(unit: UnitOfWork, original: Callable[[str], None], sid: str) -> None:
     unit.pending = {}
     original(sid)
+    forget_reason(unit.connection)
     unit.savepoint_undone(sid)
 
 

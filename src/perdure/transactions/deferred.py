@@ -56,6 +56,7 @@ def end(unit: UnitOfWork, frame: Frame, undo: bool) -> None:
         connection.needs_rollback = True
     elif undo or connection.needs_rollback:
         connection.needs_rollback = False
+        connection.rollback_exc = None  # type: ignore[attr-defined]  # Django keeps it, and all that its frames hold
         _go_back(unit, frame)
     elif frame.enclosing is not None:
         _hand_over(unit, frame.enclosing)
