@@ -58,15 +58,9 @@ def shell(
 
 def namespace() -> dict[str, Any]:
     """What the shell has at hand: flat API, the game's typeclasses, `me` and `self`."""
-    import perdure
-    from perdure.objects.models import ObjectDB
-    from perdure.typeclasses import registry
+    from perdure.server.world import live_code
 
-    names: dict[str, Any] = {name: getattr(perdure, name) for name in perdure.__all__ if name != "__version__"}
-    for typeclass in registry.all_typeclasses():
-        names.setdefault(typeclass.__name__, typeclass)
-    me = ObjectDB.objects.filter(pk=1).first()
-    return {**names, "perdure": perdure, "me": me, "self": me, "__name__": "__main__"}
+    return {**live_code.namespace(), "__name__": "__main__"}
 
 
 class _Interpreter(code.InteractiveInterpreter):

@@ -1,7 +1,7 @@
 """Python that the owner of the machine runs in the world: `perdure shell --live`.
 
 Contract: the code comes through the gateway's control socket, which only the user that runs the game can open. It is
-one unit: what it raises undoes what it did. Names last from one call to the next.
+one unit: what it raises undoes what it did. Names last from one call to the next. Each call is a line of the audit log.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
+import logging
 import traceback
 from typing import TYPE_CHECKING, Any
 
@@ -17,15 +18,18 @@ from perdure.server.messages import CodeResult, RunCode
 if TYPE_CHECKING:
     from perdure.server.world.world import World
 
-__all__ = ["failed", "run"]
+__all__ = ["failed", "namespace", "run"]
+
+audit = logging.getLogger("perdure.audit")
 
 _names: dict[str, Any] = {}
 
 
 def run(world: World, message: RunCode) -> None:
     """Run the code; the value of a last expression is shown."""
+    audit.info("live code: %r", message.source)
     if not _names:
-        _names.update(_namespace())
+        _names.update(namespace())
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         value = _execute(message.source)
@@ -56,7 +60,8 @@ def _execute(source: str) -> Any:
     return eval(compile(ast.Expression(last.value), "<live>", "eval"), _names)  # noqa: S307
 
 
-def _namespace() -> dict[str, Any]:
+def namespace() -> dict[str, Any]:
+    """What is at hand without an import: the flat API, the game's typeclasses, `me` and `self`."""
     import perdure
     from perdure.objects.models import ObjectDB
     from perdure.typeclasses import registry
