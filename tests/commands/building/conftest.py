@@ -9,7 +9,7 @@ import pytest
 
 
 @pytest.fixture
-def small_world(db: None) -> Iterator[Any]:
+def small_world(db: None, settings: Any) -> Iterator[Any]:
     """Rooms `Hall` and `Cellar`, a `lamp`, and those who change them: `owner` (a superuser) and `builder`."""
     from types import SimpleNamespace
 
@@ -20,6 +20,7 @@ def small_world(db: None) -> Iterator[Any]:
     from tests.commands.building.builders import Builder, FakeSession
 
     SESSION_HANDLER.clear()
+    settings.DEFAULT_HOME = "#0"  # whatever ids the rooms get, none of them is the one that is protected
     hall = create_object(DefaultRoom, key="Hall", nohome=True)
     cellar = create_object(DefaultRoom, key="Cellar", nohome=True)
     lamp = create_object(key="lamp", location=hall, home=hall)
