@@ -65,7 +65,7 @@ class LightCommand(Command):
         elif not lamp.light():
             self.msg("Your lamp has run out of power.")
         elif lamp.location is self.caller:
-            self.msg("Your lamp is now on.")
+            # The lamp itself tells whoever carries it that it is on.
             self.caller.msg(self.caller.at_look(self.caller.location))
 
 
