@@ -6,6 +6,7 @@ PostgreSQL, the cluster; the workers of xdist inherit both through the environme
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
@@ -108,6 +109,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str:
     return f"backend: {os.environ['PERDURE_TEST_BACKEND']}"
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Many tests collect garbage; what was there before the first need not be searched each time.
+
+    Later would be wrong: what a test has left, and is frozen, is never collected.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:

@@ -18,6 +18,7 @@ def collector_on():
     yield
     gc.enable()
     if was_frozen:
+        gc.collect()  # what is frozen is never collected: tests before must not leave their garbage there
         gc.freeze()
 
 

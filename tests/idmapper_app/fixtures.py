@@ -5,21 +5,10 @@ Django is set up after `conftest.py` files are read, so the engine is imported w
 
 from __future__ import annotations
 
-import gc
-
 import pytest
 from django.db import connection, connections, transaction
 
-__all__ = ["Elsewhere", "clean_memory", "db", "elsewhere", "frozen_heap", "mode", "stored"]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def frozen_heap():
-    """Garbage is collected before each test; what was there before the first is not searched again and again."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
+__all__ = ["Elsewhere", "clean_memory", "db", "elsewhere", "mode", "stored"]
 
 
 @pytest.fixture(autouse=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-
 import pytest
 from django.db import connection
 
@@ -41,12 +39,3 @@ def no_default_home(settings):
 def worlds_in_memory(monkeypatch):
     """Worlds as small as these are asked for ids alone, too, as soon as they are in memory."""
     monkeypatch.setattr(recalling, "WARM", 1)
-
-
-@pytest.fixture(autouse=True)
-def small_garbage_heap():
-    """The machines collect garbage all the time; what was there before them need not be looked at each time."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
