@@ -22,8 +22,8 @@ def begin() -> None:
 
 def serve(game: str) -> int:
     """Be the gateway."""
-    from perdure.server.gateway.__main__ import main
     from perdure.server.gateway.keeping import Restarts
+    from perdure.server.gateway.service import main
 
     return main(["--game", game], restarts=Restarts(quick=0.0, delays=(0.0,) * 1000))
 

@@ -311,6 +311,27 @@ def test_a_world_that_dies_over_a_request_is_asked_once_more_at_most(tmp_path):
     run(play())
 
 
+def test_a_world_that_dies_in_the_middle_of_an_answer_is_a_broken_answer_and_no_fault_of_ours(tmp_path, caplog):
+    async def play():
+        async def dies(reader, writer):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this")
+            await writer.drain()
+            writer.close()
+
+        server = await asyncio.start_unix_server(dies, tmp_path / "s")
+        async with Harness(web_port=0) as h, visitor(h) as web:
+            h.worlds.http_socket = str(tmp_path / "s")
+            with pytest.raises(httpx.RemoteProtocolError):
+                await web.get("/")
+            assert await h.gateway.http_drained(20)
+            assert (await web.get("/healthz")).status_code == 200
+        server.close()
+
+    run(play())
+    assert not [record for record in caplog.records if record.exc_info]
+
+
 @pytest.mark.parametrize(
     "request_line",
     [

@@ -9,9 +9,12 @@ import pytest
 
 _IMPORTS = """
 import sys
+from perdure.server.gateway.bare_packages import lean
+lean()
 import perdure.server.gateway.gateway
 loaded = {name.partition(".")[0] for name in sys.modules}
 assert not loaded & {"django", "sqlite3", "lark", "prompt_toolkit", "pydantic", "prometheus_client"}, loaded
+assert not loaded & {"httpx", "rich", "pygments", "wcwidth"}, loaded
 ours = {name.split(".")[1] for name in sys.modules if name.startswith("perdure.")}
 assert ours <= {"server", "text", "version"}, ours
 """
@@ -65,3 +68,32 @@ def test_a_hundred_clients_stay_below_60_megabytes():
     total, before = map(int, answer.stdout.split())
     assert total < 60_000_000
     assert total - before < 10_000_000
+
+
+_PACKAGE = """
+import sys
+from perdure.server.gateway.bare_packages import without_its_parts
+without_its_parts("laden", Wanted="laden.small")
+without_its_parts("laden")
+without_its_parts("not_there_at_all")
+import laden.small
+from laden import small, small as again
+assert again is laden.small is sys.modules["laden.small"] and laden.Wanted == 1
+assert "laden.heavy" not in sys.modules
+assert laden.everything == 2 and laden.small is small
+assert "laden.heavy" in sys.modules
+try:
+    laden.nothing
+except AttributeError:
+    print("done")
+"""
+
+
+def test_a_package_gives_its_modules_one_by_one_and_the_rest_when_it_is_asked_for(tmp_path):
+    package = tmp_path / "laden"
+    package.mkdir()
+    (package / "__init__.py").write_text("from laden import heavy, small\neverything = heavy.value\nWanted = 1\n")
+    (package / "small.py").write_text("Wanted = 1\n")
+    (package / "heavy.py").write_text("from laden.small import Wanted\nvalue = Wanted + 1\n")
+    answer = in_a_new_process(f"import sys; sys.path.insert(0, {str(tmp_path)!r}){_PACKAGE}")
+    assert answer.stdout == "done\n", answer.stderr

@@ -2,7 +2,7 @@
 
 `plan.json` in the current directory says how, by generation ("1", "2" …; else "default"): at which point (`start`,
 `check`, `take_over`, `quiesce`, `resume`, `stop`) what happens: `hang`, `die`, `exit`, `fail`, or a number of seconds
-to wait. `line` is how long each line takes.
+to wait. `line` is how long each line takes; with `web` there is a web server, with one page.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ import os
 import select
 import signal
 import socket
+import socketserver
 import sys
+import threading
 import time
 from collections import deque
 from pathlib import Path
@@ -90,7 +92,10 @@ class FakeWorld:
             case m.Welcome():
                 self.note("welcome", mode=message.mode)
                 self.point("check")
-                self.send(m.Ready(f"server/run/http-{self.generation}.sock", [], 0.0))
+                web = f"server/run/http-{self.generation}.sock"
+                if self.plan.get("web"):
+                    serve_a_page(web)
+                self.send(m.Ready(web, [], 0.0))
             case m.TakeOver():
                 self.note("take over", mode=message.mode, sessions=sorted(s.sessid for s in message.sessions))
                 self.sessions = {record.sessid: record for record in message.sessions}
@@ -156,6 +161,16 @@ class FakeWorld:
         time.sleep(self.plan.get("line", 0))
         self.note("did", sessid=line.sessid, seq=line.seq, text=line.text)
         self.send(m.Text([line.sessid], f"{self.generation}> {line.text}"), m.Done([(line.sessid, line.seq)]))
+
+
+def serve_a_page(path: str) -> None:
+    class Answers(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            while self.request.recv(65536):
+                self.request.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 30000\r\n\r\n" + b"x" * 30_000)
+
+    server = socketserver.ThreadingUnixStreamServer(path, Answers)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -23,10 +23,16 @@ from tests.server_processes.harness import FAKE_WORLD, is_alive
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVE = """
-import sys
-from perdure.server.gateway.__main__ import main
+import os, sys
+from pathlib import Path
+from perdure.server.gateway.bare_packages import lean
+lean()
+from perdure.server.gateway.service import main
 from perdure.server.gateway.keeping import Restarts
-sys.exit(main(sys.argv[2:], command=sys.argv[1].split("|"), restarts=Restarts(delays=(0.0, 0.05))))
+code = main(sys.argv[2:], command=sys.argv[1].split("|"), restarts=Restarts(delays=(0.0, 0.05)))
+if "PERDURE_TEST_MODULES" in os.environ:
+    Path(os.environ["PERDURE_TEST_MODULES"]).write_text(" ".join(sys.modules))
+sys.exit(code)
 """
 
 

@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-import httpx
+import httpcore
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
@@ -57,6 +57,9 @@ _OURS = frozenset(
     }
 )
 _ASKING = frozenset({"GET", "HEAD", "OPTIONS"})
+#: The connection ended before there was an answer; and what else can keep a world from answering.
+_LOST = (httpcore.RemoteProtocolError, httpcore.NetworkError)
+_FAILED = (httpcore.TimeoutException, httpcore.LocalProtocolError, OSError)
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{name}</title>
 <meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
 <meta http-equiv="refresh" content="5"></head><body><main><h1>{name}</h1>
@@ -74,8 +77,9 @@ class _World:
         self.path = path
         self.active = 0
         self.retired = False
-        limits = httpx.Limits(max_connections=100, max_keepalive_connections=8, keepalive_expiry=30.0)
-        self.transport = httpx.AsyncHTTPTransport(uds=path, limits=limits)
+        self.pool = httpcore.AsyncConnectionPool(
+            uds=path, max_connections=100, max_keepalive_connections=8, keepalive_expiry=30.0
+        )
 
 
 class Proxy:
@@ -114,7 +118,7 @@ class Proxy:
     async def close(self) -> None:
         """Gives connections to the world back."""
         if self._world is not None:
-            await self._world.transport.aclose()
+            await self._world.pool.aclose()
             self._world = None
 
     async def get(self, path: str) -> bytes | None:
@@ -125,15 +129,17 @@ class Proxy:
         if world is None:
             return None
         try:
-            answer = await world.transport.handle_async_request(
-                self._request("GET", path, [(b"host", b"localhost")], None)
-            )
-            body = await answer.aread()
-        except (httpx.HTTPError, OSError):
+            request = self._request("GET", path, [(b"host", b"localhost")], None)
+            answer = await world.pool.handle_async_request(request)
+            try:
+                body = await answer.aread()
+            finally:
+                await answer.aclose()
+        except (*_LOST, *_FAILED):
             return None
         finally:
             await self._done_with(world)
-        return body if answer.status_code == 200 else None
+        return body if answer.status == 200 else None
 
     async def _answer(self, request: Request) -> Response:
         if not request.scope["raw_path"].startswith(b"/") or "host" not in request.headers:
@@ -161,15 +167,14 @@ class Proxy:
                 return Response(status_code=400)
             except TimeoutError:
                 return PlainTextResponse("The request did not come.\n", 408, {"Connection": "close"})
-            except (httpx.LocalProtocolError, httpx.InvalidURL):
+            except httpcore.LocalProtocolError:
                 return PlainTextResponse("This is no request for a page.\n", 400)
-            except httpx.ConnectError:
+            except httpcore.ConnectError:
                 # Its socket is not there any more, or not yet: nothing has been asked.
                 await asyncio.sleep(0.05)
-            except (httpx.HTTPError, OSError) as error:
+            except (*_LOST, *_FAILED) as error:
                 log.info("The world did not answer %s: %r", request.url.path, error)
-                lost = isinstance(error, httpx.RemoteProtocolError | httpx.NetworkError)
-                if asked or body.begun or not lost or request.method not in _ASKING:
+                if asked or body.begun or not isinstance(error, _LOST) or request.method not in _ASKING:
                     return PlainTextResponse("The world did not answer.\n", 502)
                 asked = True
             if loop.time() > until:
@@ -199,7 +204,7 @@ class Proxy:
             if before is not None:
                 before.retired = True
                 if not before.active:
-                    await before.transport.aclose()
+                    await before.pool.aclose()
             return world
         world.active += 1
         return world
@@ -207,7 +212,7 @@ class Proxy:
     async def _done_with(self, world: _World) -> None:
         world.active -= 1
         if world.retired and not world.active:
-            await world.transport.aclose()
+            await world.pool.aclose()
 
     async def _pass_on(self, request: Request, world: _World, body: _Body) -> Response:
         self._gateway.metrics.requests += 1
@@ -216,32 +221,31 @@ class Proxy:
             target += "?" + request.scope["query_string"].decode("latin-1")
         passed = self._request(request.method, target, self._headers(request), body)
         try:
-            answer = await world.transport.handle_async_request(passed)
+            answer = await world.pool.handle_async_request(passed)
         except BaseException:
             await self._done_with(world)
             raise
         response = _Passing(self, answer, world)
-        named = {part.strip().lower() for part in answer.headers.get("connection", "").split(",")}
+        heads = [(name.decode("latin-1").lower(), name, value) for name, value in answer.headers]
+        named = {part for low, _, value in heads if low == "connection" for part in _listed(value.decode("latin-1"))}
         response.raw_headers = [
-            (name, value)
-            for name, value in answer.headers.raw
-            if (low := name.decode("latin-1").lower()) not in _HOP and low not in named and low != "server"
+            (name, value) for low, name, value in heads if low not in _HOP and low not in named and low != "server"
         ]
         return response
 
     def _request(
         self, method: str, target: str, headers: list[tuple[bytes, bytes]], body: _Body | None
-    ) -> httpx.Request:
+    ) -> httpcore.Request:
         # The path stands as the client wrote it.
-        url = httpx.URL(scheme="http", host="world", raw_path=target.encode("latin-1"))
+        url = httpcore.URL(scheme=b"http", host=b"world", target=target.encode("latin-1"))
         seconds = self._gateway.settings.timeouts.request
         timeout = {"connect": 5.0, "read": seconds, "write": seconds, "pool": seconds}
-        stream = body if body is not None and body.expected else httpx.ByteStream(b"")
-        return httpx.Request(method, url, headers=headers, stream=stream, extensions={"timeout": timeout})
+        content = body if body is not None and body.expected else None
+        return httpcore.Request(method, url, headers=headers, content=content, extensions={"timeout": timeout})
 
     def _headers(self, request: Request) -> list[tuple[bytes, bytes]]:
         headers: Headers = request.headers
-        named = {part.strip().lower() for part in headers.get("connection", "").split(",")}
+        named = _listed(headers.get("connection", ""))
         # Django takes `X_Forwarded_For` for the other one.
         passed = [
             (name, value)
@@ -254,14 +258,13 @@ class Proxy:
             passed.append(("transfer-encoding", "chunked"))
         passed.append(("x-forwarded-for", client_address(request.scope, headers, upstream)))
         passed.append(("x-forwarded-proto", scheme_of(request.scope, headers, upstream)))
-        # As bytes, as they came: httpx would take texts for ASCII.
+        # As bytes, as they came: texts would be taken for ASCII.
         return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in passed]
 
-    async def finished(self, answer: httpx.Response, world: _World) -> None:
+    async def finished(self, answer: httpcore.Response, world: _World) -> None:
         """An answer has been passed on, or nobody wants it any more."""
-        assert isinstance(answer.stream, httpx.AsyncByteStream)
         try:
-            await answer.stream.aclose()
+            await answer.aclose()
         finally:
             await self._done_with(world)
 
@@ -269,9 +272,8 @@ class Proxy:
 class _Passing(StreamingResponse):
     """An answer of the world, while it goes out."""
 
-    def __init__(self, proxy: Proxy, answer: httpx.Response, world: _World) -> None:
-        assert isinstance(answer.stream, httpx.AsyncByteStream)
-        super().__init__(answer.stream, answer.status_code)
+    def __init__(self, proxy: Proxy, answer: httpcore.Response, world: _World) -> None:
+        super().__init__(answer.aiter_stream(), answer.status)
         self._proxy = proxy
         self._answer = answer
         self._world = world
@@ -279,11 +281,14 @@ class _Passing(StreamingResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await super().__call__(scope, receive, send)
+        except (*_LOST, *_FAILED) as error:
+            # The visitor sees that there should be more: uvicorn closes a connection whose answer has no end.
+            log.info("The world ended in the middle of its answer to %s: %r", scope["path"], error)
         finally:
             await self._proxy.finished(self._answer, self._world)
 
 
-class _Body(httpx.AsyncByteStream):
+class _Body:
     """The body of a request, while it comes in."""
 
     def __init__(self, request: Request, limit: int, seconds: float) -> None:
@@ -308,6 +313,11 @@ class _Body(httpx.AsyncByteStream):
                 raise _TooLong
             if piece:
                 yield piece
+
+
+def _listed(value: str) -> set[str]:
+    """The names in a header that is a list of such."""
+    return {part.strip().lower() for part in value.split(",")}
 
 
 def _too_long(limit: int) -> Response:

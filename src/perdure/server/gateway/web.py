@@ -18,15 +18,16 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
+from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import Server
 
 from perdure.server.gateway.limits import network_of, parse_address
 from perdure.server.gateway.origins import client_address, same_origin
@@ -59,7 +60,7 @@ class WebPort:
         self._gateway = gateway
         self._sockets = sockets
         limits, timeouts = gateway.settings.limits, gateway.settings.timeouts
-        config = uvicorn.Config(
+        config = Config(
             self._application(),
             http=_http_class(gateway),
             ws=_websocket_class(gateway),
@@ -159,7 +160,7 @@ class WebPort:
         return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
 
 
-class _Server(uvicorn.Server):
+class _Server(Server):
     """uvicorn without its own handling of signals, which are the gateway's."""
 
     @contextlib.contextmanager
