@@ -14,7 +14,7 @@ from perdure.server.gateway.gateway import Gateway
 from perdure.server.gateway.settings import GatewaySettings
 
 IAC, DONT, DO, WONT, WILL, SB, GA, NOP, SE = 255, 254, 253, 252, 251, 250, 249, 241, 240
-ECHO, SGA, TTYPE, NAWS, LINEMODE, MSSP, MCCP2, MXP, GMCP = 1, 3, 24, 31, 34, 70, 86, 91, 201
+ECHO, SGA, TTYPE, NAWS, LINEMODE, CHARSET, MSSP, MCCP2, MXP, GMCP = 1, 3, 24, 31, 34, 42, 70, 86, 91, 201
 
 
 def run(coroutine: Awaitable[Any], seconds: float = 20.0) -> Any:

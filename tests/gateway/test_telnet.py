@@ -11,6 +11,7 @@ from telnetlib3.mud import mssp_decode
 
 from perdure.server import messages
 from tests.gateway.fakes import (
+    CHARSET,
     DO,
     DONT,
     ECHO,
@@ -43,7 +44,7 @@ def test_what_is_offered_comes_at_once_and_in_order():
     async def play():
         async with Harness() as h:
             client = await h.connect()
-            offers = await client.until(bytes((IAC, WILL, MXP)))
+            offers = await client.until(bytes((IAC, WILL, CHARSET)))
             pairs = [tuple(offers[at + 1 : at + 3]) for at in range(0, len(offers), 3)]
             assert pairs == [
                 (DO, LINEMODE),
@@ -54,6 +55,7 @@ def test_what_is_offered_comes_at_once_and_in_order():
                 (WILL, MSSP),
                 (WILL, GMCP),
                 (WILL, MXP),
+                (WILL, CHARSET),
             ]
 
     run(play())
@@ -96,10 +98,10 @@ def test_flags_of_a_client_that_answers_everything():
     async def play():
         async with Harness(timeouts={"login": 30.0, "negotiation": 30.0}) as h:
             client = await h.connect()
-            await client.until(bytes((IAC, WILL, MXP)))
+            await client.until(bytes((IAC, WILL, CHARSET)))
             for option in (SGA, MSSP, GMCP):
                 client.send(bytes((IAC, DO, option)))
-            for option in (MCCP2, MXP):
+            for option in (MCCP2, MXP, CHARSET):
                 client.send(bytes((IAC, DONT, option)))
             client.send(bytes((IAC, WONT, LINEMODE, IAC, WILL, NAWS)) + sub(NAWS, bytes((0, 100, 0, 255))))
             client.send(bytes((IAC, WILL, TTYPE)))
@@ -280,6 +282,60 @@ def test_go_ahead_goes_to_those_who_refused_to_do_without():
     run(play())
 
 
+def test_a_player_can_do_without_go_aheads_after_prompts_or_after_texts():
+    async def play():
+        async with Harness() as h:
+            client, sessid = await h.player()
+            client.send(bytes((IAC, DONT, SGA)) + b"x\r\n")
+            await client.until(b"you said x\r\n" + bytes((IAC, GA)))
+            session = h.gateway.sessions[sessid]
+            session.tell_flags({"NOPROMPTGOAHEAD": True})
+            h.worlds.hear(messages.Prompt([sessid], "HP> "))
+            h.worlds.hear(messages.Text([sessid], "one"))
+            await client.until(b"HP> ")
+            h.worlds.say([sessid], "two")
+            assert await client.until(b"two\r\n") == b"two\r\n"
+            await client.until(bytes((IAC, GA)))
+            session.tell_flags({"NOPROMPTGOAHEAD": False, "NOGOAHEAD": True})
+            h.worlds.say([sessid], "three")
+            await client.until(b"three\r\n")
+            h.worlds.hear(messages.Prompt([sessid], "HP> "))
+            assert await client.until(bytes((IAC, GA))) == b"HP> " + bytes((IAC, GA))
+
+    run(play())
+
+
+def test_a_player_can_do_without_ends_of_lines_that_nobody_wrote():
+    async def play():
+        async with Harness() as h:
+            client, sessid = await h.player()
+            h.gateway.sessions[sessid].tell_flags({"FORCEDENDLINE": False})
+            h.worlds.say([sessid], "one")
+            h.worlds.say([sessid], "two\n")
+            h.worlds.say([sessid], "three")
+            assert await client.until(b"three") == b"onetwo\r\nthree"
+
+    run(play())
+
+
+def test_who_looks_for_a_fault_sees_what_was_received():
+    async def play():
+        async with Harness() as h:
+            client, sessid = await h.player()
+            client.send(bytes((IAC, DO, GMCP)))
+            h.gateway.sessions[sessid].tell_flags({"INPUTDEBUG": True})
+            client.send(b"say |rhi\t|n\r\n")
+            assert b"(received: 'say |rhi\\t|n')\r\n" in await client.until(b"you said")
+            client.send(sub(GMCP, b"Core.Ping 120"))
+            await client.until(b"(received: ping [120] {})\r\n")
+            h.worlds.hear(messages.EchoInput(sessid, False))
+            await client.until(bytes((IAC, WILL, ECHO)))
+            client.send(b"secret\r\n")
+            assert b"received" not in await client.until(b"you said secret")
+
+    run(play())
+
+
 def test_gmcp_both_ways():
     async def play():
         async with Harness() as h:
@@ -307,6 +363,52 @@ def test_the_client_of_the_system_edits_its_lines_itself():
             client.send(sub(LINEMODE, b"\x01\x05") + sub(LINEMODE, b"\x03\x01\x00\x00\x03\x62\x03"))
             client.send(b"look\r\0")
             await client.until(b"you said look\r\n")
+
+    run(play())
+
+
+@pytest.mark.parametrize(
+    ("answer", "encoding", "utf8", "umlaut"),
+    [
+        (b"\x02utf-8", "utf-8", True, b"\xc3\xbc"),
+        (b"\x02ISO-8859-1", "latin-1", False, b"\xfc"),
+        (b"\x03", None, None, b"\xc3\xbc"),
+        (b"\x02KOI8-R", None, None, b"\xc3\xbc"),
+    ],
+)
+def test_the_client_chooses_a_character_set(answer, encoding, utf8, umlaut):
+    async def play():
+        async with Harness() as h:
+            client, _ = await h.player()
+            client.send(bytes((IAC, DO, CHARSET)))
+            await client.until(sub(CHARSET, b"\x01 UTF-8 ISO-8859-1"))
+            client.send(sub(CHARSET, answer) + b"say " + umlaut + b"\r\n")
+            assert await client.until(b"\r\n") == b"you said say " + umlaut + b"\r\n"
+            assert h.worlds.lines() == ["say ü"]
+            flags = h.gateway.records()[0].flags
+            assert (flags.get("ENCODING"), flags.get("UTF-8")) == (encoding, utf8)
+
+    run(play())
+
+
+@pytest.mark.parametrize(
+    ("offer", "answer", "encoding"),
+    [
+        (b";iso-8859-1;utf-8", b"\x02utf-8", "utf-8"),
+        (b" ISO-8859-1 KOI8-R", b"\x02ISO-8859-1", "latin-1"),
+        (b" KOI8-R", b"\x03", None),
+        (b"[TTABLE]\x01 UTF-8", b"\x03", None),
+    ],
+)
+def test_the_client_may_begin_to_speak_of_character_sets(offer, answer, encoding):
+    async def play():
+        async with Harness() as h:
+            client, _ = await h.player()
+            client.send(bytes((IAC, WILL, CHARSET)))
+            await client.until(bytes((IAC, DO, CHARSET)))
+            client.send(sub(CHARSET, b"\x01" + offer))
+            await client.until(sub(CHARSET, answer))
+            assert h.gateway.records()[0].flags.get("ENCODING") == encoding
 
     run(play())
 
@@ -395,6 +497,11 @@ def test_silent_clients_are_kept_alive_if_they_know_telnet(monkeypatch):
             client.send(bytes((IAC, DO, SGA)))
             await client.until(bytes((IAC, NOP)))
             assert await other.quiet(0.06) == b""
+            # Who has put that off hears no more of it.
+            h.gateway.sessions[1].tell_flags({"NOPKEEPALIVE": False})
+            await client.quiet(0.05)
+            client.seen = b""
+            assert await client.quiet(0.1) == b""
 
     run(play())
 

@@ -227,8 +227,8 @@ def _install(handlers: list[logging.Handler], level: str, threaded: bool) -> log
     for old in list(root.handlers):
         root.removeHandler(old)
     root.setLevel(level.upper())
-    # httpx says a line for each request that is passed on, uvicorn that one may press Ctrl-C.
-    for chatty in ("httpx", "httpcore", "asyncio", "uvicorn", "watchfiles"):
+    # httpcore says lines for each request that is passed on, uvicorn that one may press Ctrl-C.
+    for chatty in ("httpcore", "asyncio", "uvicorn", "watchfiles"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     if not threaded:
         for handler in handlers:

@@ -132,6 +132,11 @@ class Gateway:
         """The ports that are open: "telnet", "telnet-tls", "web"."""
         return {name: list(ports) for name, ports in self._listening.ports.items()}
 
+    @property
+    def encrypted_telnet_port(self) -> int:
+        """The port of telnet over TLS; 0 when there is none."""
+        return self._listening.ports.get("telnet-tls", [0])[0]
+
     # --- what clients do -----------------------------------------------------------------------------
 
     def next_sessid(self) -> int:
@@ -185,6 +190,8 @@ class Gateway:
         if len(text) > limit:
             text = text[:limit]
             session.show(f"(Only the first {limit} characters of that line were taken.)", "notice", {})
+        if session.flags.get("INPUTDEBUG") and session.typing_visible:
+            session.show(f"(received: {text!r})", "notice", {"raw": True})
         session.seq = seq = session.seq + 1
         line = messages.Line(session.sessid, seq, text)
         session.begin_line(line)
@@ -205,6 +212,8 @@ class Gateway:
         except Refused:
             self.metrics.refused_messages += 1
             return
+        if session.flags.get("INPUTDEBUG") and name != "text":
+            session.show(f"(received: {name} {args!r} {kwargs!r})"[:1000], "notice", {"raw": True})
         if name == "text":
             if args and isinstance(args[0], str) and session.may_send:
                 self.line(session, clean_line(args[0]))
@@ -377,8 +386,7 @@ class Gateway:
         """What lists of games are told."""
         players = sum(session.logged_in for session in self.sessions.values())
         ports = self._listening.ports
-        tls = ports.get("telnet-tls", [0])[0]
-        settings = self.settings
+        tls, settings = self.encrypted_telnet_port, self.settings
         return mssp.variables(settings.server_name, players, self.started, ports.get("telnet", []), tls, settings.mssp)
 
     async def _keep_house(self) -> None:

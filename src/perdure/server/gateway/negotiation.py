@@ -12,11 +12,11 @@ import logging
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from telnetlib3.telopt import AYT, GMCP, IAC, MCCP2_COMPRESS, MSSP, MXP, NAWS, SB, SE, SGA, TTYPE
+from telnetlib3.telopt import AYT, CHARSET, GMCP, IAC, MCCP2_COMPRESS, MSSP, MXP, NAWS, SB, SE, SGA, TTYPE
 
 from perdure.server.gateway.limits import Bucket
-from perdure.server.gateway.oob import Refused, from_gmcp, to_gmcp
-from perdure.server.gateway.options import Framing, Options
+from perdure.server.gateway.oob import Refused, flags_from_options, from_gmcp, to_gmcp
+from perdure.server.gateway.options import CHARSETS, Framing, Options
 from perdure.server.gateway.settings import Limits
 from perdure.server.gateway.terminal import Terminal
 from perdure.server.messages import Flag
@@ -75,8 +75,12 @@ class Negotiation:
         self._commands = Bucket(_RATE, _BURST)
         self._terminal = Terminal()
         self._mssp_sent = False
+        self._charset_asked = False
         self.options.set_ext_callback(TTYPE, self._on_ttype)
         self.options.set_ext_callback(NAWS, self._on_naws)
+        self.options.set_ext_offer_callback(CHARSET, lambda: list(CHARSETS))
+        self.options.set_ext_send_callback(CHARSET, self._choose_charset)
+        self.options.set_ext_callback(CHARSET, self._on_charset)
         self.options.set_iac_callback(AYT, self._on_are_you_there)
         self.options.offer(compression)
 
@@ -148,6 +152,9 @@ class Negotiation:
         if local.enabled(MSSP) and not self._mssp_sent:
             self._mssp_sent = True
             self.options.send_mssp(self._side.mssp())
+        if local.enabled(CHARSET) and not self._charset_asked:
+            self._charset_asked = True
+            self.options.request_charset()
         if local.enabled(MXP) and not self._side.flags.get("MXP"):
             self._side.write(IAC + SB + MXP + IAC + SE + MXP_LOCKED.encode())
             self._side.tell_flags({"MXP": True})
@@ -166,6 +173,19 @@ class Negotiation:
             return
         size = {"SCREENWIDTH": columns, "SCREENHEIGHT": rows}
         self._side.tell_flags({name: value for name, value in size.items() if 0 < value <= 1000})
+
+    def _choose_charset(self, offers: list[str]) -> str | None:
+        """Which of the character sets that the client names is used; None for none of them."""
+        named = {offer.upper(): offer for offer in offers}
+        chosen = next((charset for charset in CHARSETS if charset in named), None)
+        if chosen is None:
+            return None
+        self._on_charset(chosen)
+        return named[chosen]
+
+    def _on_charset(self, name: str) -> None:
+        if name.upper() in CHARSETS:
+            self._side.tell_flags({**flags_from_options({"encoding": name}), "UTF-8": name.upper() == CHARSETS[0]})
 
     def _on_are_you_there(self, _command: bytes) -> None:
         self._side.write(b"[Yes]\r\n")

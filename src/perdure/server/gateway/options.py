@@ -13,6 +13,7 @@ from typing import Any
 from telnetlib3 import slc
 from telnetlib3.stream_writer import TelnetWriter
 from telnetlib3.telopt import (
+    CHARSET,
     DO,
     ECHO,
     GMCP,
@@ -32,16 +33,18 @@ from telnetlib3.telopt import (
     WONT,
 )
 
-__all__ = ["Framing", "Options", "TooLong"]
+__all__ = ["CHARSETS", "Framing", "Options", "TooLong"]
 
 _IAC = IAC[0]
 _SB = SB[0]
 _SE = SE[0]
 _NEGOTIATION = frozenset(range(WILL[0], 255))
 _ALL = {bytes([number]) for number in range(256)}
-_REFUSED_DO = frozenset(_ALL - {ECHO, SGA, MCCP2_COMPRESS, MSSP, GMCP, MXP, TM, LOGOUT})
-_REFUSED_WILL = frozenset(_ALL - {LINEMODE, NAWS, TTYPE, SGA, TM, LOGOUT})
-_FOLLOWED = frozenset({TTYPE, NAWS, LINEMODE})
+_REFUSED_DO = frozenset(_ALL - {ECHO, SGA, MCCP2_COMPRESS, MSSP, GMCP, MXP, CHARSET, TM, LOGOUT})
+_REFUSED_WILL = frozenset(_ALL - {LINEMODE, NAWS, TTYPE, SGA, CHARSET, TM, LOGOUT})
+_FOLLOWED = frozenset({TTYPE, NAWS, LINEMODE, CHARSET})
+#: What texts can be written in, the best first, as RFC 2066 names it.
+CHARSETS = ("UTF-8", "ISO-8859-1")
 #: What a client need not answer for us to know what it can do.
 _NOT_AWAITED = frozenset({SB + LINEMODE, SB + MXP, WILL + ECHO})
 
@@ -75,6 +78,7 @@ class Options(TelnetWriter):
         self.iac(WILL, MSSP)
         self.iac(WILL, GMCP)
         self.iac(WILL, MXP)
+        self.iac(WILL, CHARSET)
 
     def handle_do(self, opt: bytes) -> bool:
         """Agrees to what was offered; to echo only while we hide what is typed."""
@@ -84,6 +88,13 @@ class Options(TelnetWriter):
         if not self.hides_typing:
             self.iac(WONT, ECHO)
         return self.hides_typing
+
+    def handle_will(self, opt: bytes) -> None:
+        """Agrees to what was asked for; to negotiate about character sets also when the client begins."""
+        if opt == CHARSET:
+            # telnetlib3 answers with a WILL of our own and a request, but not to the client's WILL.
+            self.iac(DO, CHARSET)
+        super().handle_will(opt)
 
     def hide_typing(self, hide: bool) -> None:
         """Asks the client not to show what is typed, by saying that we do; or takes that back."""

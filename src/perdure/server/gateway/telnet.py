@@ -58,6 +58,7 @@ class TelnetSession(Session, asyncio.Protocol):
         self._peer = ""
         self._inside = False
         self._header: bytes | None = None
+        self._proxied = False
 
     # --- the connection ------------------------------------------------------------------------------
 
@@ -86,6 +87,7 @@ class TelnetSession(Session, asyncio.Protocol):
         settings = self.gateway.settings
         self.flags = {"ANSI": True}
         self._kind = TelnetKind()
+        self._line_end = b"\r\n"
         self._lines = LineBuffer(settings.limits.line_bytes)
         self._out: list[bytes] = []
         self._prompt = b""
@@ -150,6 +152,7 @@ class TelnetSession(Session, asyncio.Protocol):
         self._header = None
         self._timer.cancel()
         address, rest = read
+        self._proxied = True
         self._enter(address or self._peer)
         return rest if self._inside else b""
 
@@ -253,6 +256,11 @@ class TelnetSession(Session, asyncio.Protocol):
 
     def _begin(self) -> None:
         self._timer.cancel()
+        encrypted = self.gateway.encrypted_telnet_port
+        if encrypted and not self._tls and not self._proxied:
+            self.show(
+                f"This connection is not encrypted. Port {encrypted} is, for clients that know TLS.", "notice", {}
+            )
         self.gateway.ready(self)
         self._compress()
 
@@ -261,13 +269,14 @@ class TelnetSession(Session, asyncio.Protocol):
     def flags_changed(self) -> None:
         """Other texts look different from now on."""
         self._kind = telnet_kind(self.flags)
+        self._line_end = b"\r\n" if self.flags.get("FORCEDENDLINE", True) else b""
 
     def show(self, text: str, kind: str, options: Mapping[str, Any]) -> None:
-        """Shows a text, ended by an end of line."""
+        """Shows a text, ended by an end of line (if the player has not put that off)."""
         if options.get("send_prompt"):
             self.show_prompt(text, options)
             return
-        self.write(telnet_bytes(text, self._kind.with_options(options) if options else self._kind))
+        self.write(telnet_bytes(text, self._kind.with_options(options) if options else self._kind, self._line_end))
 
     def show_prompt(self, text: str, options: Mapping[str, Any]) -> None:
         """Shows a prompt, last and without an end of line."""
@@ -288,8 +297,8 @@ class TelnetSession(Session, asyncio.Protocol):
         self._negotiation.options.hide_typing(not visible)
 
     def keep_alive(self) -> None:
-        """Sends a command that does nothing, to clients that know telnet."""
-        if self._negotiation.speaks_telnet:
+        """Sends a command that does nothing, to clients that know telnet and have not put it off."""
+        if self._negotiation.speaks_telnet and self.flags.get("NOPKEEPALIVE", True):
             self.write(IAC + NOP)
 
     def write(self, data: bytes) -> None:
@@ -306,7 +315,7 @@ class TelnetSession(Session, asyncio.Protocol):
             self._out.append(self._prompt)
         if not self._out:
             return
-        if self._negotiation.wants_go_ahead and not self.flags.get("NOGOAHEAD"):
+        if self._negotiation.wants_go_ahead and not self.flags.get("NOPROMPTGOAHEAD" if self._prompt else "NOGOAHEAD"):
             self._out.append(IAC + GA)
         self._prompt = b""
         data = self._out[0] if len(self._out) == 1 else b"".join(self._out)
