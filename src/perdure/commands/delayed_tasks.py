@@ -216,27 +216,30 @@ class Task:
         on_rollback(self._revoke)
 
     def _revoke(self) -> None:
-        self._unschedule()
         self.state = TaskState.REMOVED
         TASK_HANDLER._drop(self)
 
     def _change(self, **changes: Any) -> None:
         """Change fields of the task and set its timer anew; undone with what asked for it."""
         before = {name: getattr(self, f"_{name}" if name != "state" else name) for name in changes}
-        on_rollback(partial(self._apply, before))
-        self._apply(changes)
-
-    def _apply(self, changes: dict[str, Any]) -> None:
-        for name, value in changes.items():
-            setattr(self, f"_{name}" if name != "state" else name, value)
+        on_rollback(partial(self._put_back, before, self._handle))
+        self._assign(changes)
         self._unschedule()
         if self.state in (TaskState.WAITING, TaskState.CANCELLED):
-            TASK_HANDLER._add(self)
             self._schedule()
-        elif self.state is TaskState.PAUSED:
-            TASK_HANDLER._add(self)
-        else:
+
+    def _put_back(self, before: dict[str, Any], handle: TimerHandle | None) -> None:
+        """What asked for the change is undone; timers, the loop puts back."""
+        self._handle = handle
+        self._assign(before)
+
+    def _assign(self, values: dict[str, Any]) -> None:
+        for name, value in values.items():
+            setattr(self, f"_{name}" if name != "state" else name, value)
+        if self.state in (TaskState.DONE, TaskState.REMOVED):
             TASK_HANDLER._drop(self)
+        else:
+            TASK_HANDLER._add(self)
 
     def _schedule(self) -> None:
         self._handle = self._loop.call_later(

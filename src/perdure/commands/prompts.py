@@ -88,6 +88,8 @@ class Ask(Request):
             waiting[-1].show()
 
     def _expire(self, resume: Callable[[Any, BaseException | None], None]) -> None:
+        if self not in _questions.get(self._key, ()):
+            return  # it was answered, by work that is undone: its timer is there again
         self._tell("|yNobody answered, so the question is withdrawn.|n")
         resume(None, PromptEnded(f"no answer to {self.question!r} in {self.timeout:g} seconds"))
 

@@ -246,7 +246,7 @@ class CommandRun:
         on_rollback(self._forget)
         return None
 
-    def _submit(self, turn: int, value: Any, error: BaseException | None) -> None:
+    def _submit(self, turn: int, value: Any, error: BaseException | None, anyway: bool = False) -> None:
         """Have the next step taken, as a unit that tells the caller of its errors."""
         if turn != self._turn or self.state is not RunState.WAITING:
             return
@@ -257,6 +257,7 @@ class CommandRun:
             caller=session if session is not None else caller,
             failed=partial(_tell_failure, caller, session),
             turn=getattr(session, "sessid", None),
+            anyway=anyway,
         )
 
     def resume(self, turn: int, value: Any, error: BaseException | None = None) -> None:
@@ -285,15 +286,9 @@ class CommandRun:
     def _end(self, state: RunState, result: Any = None) -> None:
         self.state, self.result, self._steps = state, result, None
         awaited_by, self._awaited_by = self._awaited_by, []
-        if not awaited_by:
-            return
-        loop = current_loop()
         for run in awaited_by:
-            go_on = partial(run._submit, run._turn, result, self.error)
-            if state is RunState.FAILED:
-                go_on()
-            else:
-                loop.after_commit(go_on)
+            # That it has failed is so, although the unit in which it did is undone.
+            run._submit(run._turn, result, self.error, anyway=state is RunState.FAILED)
 
     # --- being stopped
 

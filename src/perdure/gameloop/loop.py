@@ -3,10 +3,11 @@
 Contract
     Work comes as units (`submit` from any thread, timers, the answers of `offload`). What waits is done in one tick:
     each unit in a block of its own, all of them in one transaction. A unit that raises is undone, database and memory,
-    and what it sent is dropped; the others stand. What units sent leaves after the commit.
+    and what it sent and asked for is dropped; the others stand. What units sent leaves after the commit, and then
+    begins what they asked for (units, timers, offloaded work); it follows the innermost block that it was asked in.
 
 Invariants
-    - Nothing leaves that is not committed.
+    - Nothing leaves that is not committed, and nothing is begun that was asked for by what is undone.
     - A unit is done once. If the commit itself is refused, nothing of the tick remains, and each of its units is done
       again in a transaction of its own (a stale read does the same to a single unit, at most `ATTEMPTS` times).
     - Order: units of one turn are done in the order in which they came; turns alternate (`turns`).
@@ -87,11 +88,10 @@ class GameLoop(Ticking):
         self._queue: queue.SimpleQueue[Unit | None] = queue.SimpleQueue()
         self._between: deque[Callable[[], object]] = deque()
         self._silent: dict[int, float] = {}
-        self._timers = Timers()
+        self._timers = Timers(self.after_commit, alias)
         self._sources: list[TimerSource] = []
         self._stopping = threading.Event()
         self._pool = Pool(self, workers)
-        self.thread_id = threading.get_ident()
         self.started = time.time()
         #: When the gateway began, which outlives worlds; None where there is none.
         self.gateway_started: float | None = None
@@ -110,12 +110,23 @@ class GameLoop(Ticking):
         line: str | None = None,
         turn: Hashable = None,
         about: Any = None,
+        anyway: bool = False,
     ) -> None:
-        """Do `function()` as one unit in the next tick; arguments as of `Unit`. From any thread."""
-        self._queue.put(Unit(function, label, caller, failed, line, turn, about))
+        """Do `function()` as one unit in the next tick; arguments as of `Unit`. From any thread.
+
+        With `anyway` it is done even if the unit that asks for it is undone: for what has happened all the same.
+        """
+        unit = Unit(function, label, caller, failed, line, turn, about)
+        if anyway or threading.get_ident() != self.thread_id:
+            self._queue.put(unit)
+        else:
+            self.after_commit(partial(self._queue.put, unit))
 
     def between_ticks(self, function: Callable[[], object]) -> None:
         """Call `function()` when the present tick is over, in no transaction. From any thread."""
+        self.after_commit(partial(self._enter_between, function))
+
+    def _enter_between(self, function: Callable[[], object]) -> None:
         self._between.append(function)
         self._queue.put(None)
 
@@ -129,7 +140,10 @@ class GameLoop(Ticking):
         self.submit(partial(function, *args), label=label or getattr(function, "__qualname__", ""))
 
     def call_later(self, seconds: float, function: Callable[..., Any], *args: Any, label: str = "") -> TimerHandle:
-        """Do `function(*args)` as a unit in `seconds`. On the game thread."""
+        """Do `function(*args)` as a unit in `seconds`. On the game thread.
+
+        Setting a timer and cancelling it are undone with the block that they are asked for in.
+        """
         name = label or getattr(function, "__qualname__", "timer")
         return self._timers.add(self.time() + max(0.0, seconds), function, args, name)
 
@@ -141,9 +155,10 @@ class GameLoop(Ticking):
     ) -> None:
         """Do `function(*args)` on another thread, without live objects; `then(result, error)` is a unit later.
 
-        Raises `Overloaded` when too much waits already.
+        It begins when what asks for it is committed. Raises `Overloaded` when too much waits already.
         """
-        self._pool.submit(function, args, then)
+        self._pool.reserve()
+        self.after_commit(partial(self._pool.begin, function, args, then), undone=self._pool.give_back)
 
     def wanted(self, verb: str, reason: str = "", session: Any = None) -> bool:
         """Ask whoever started this process to reload, reset or stop it; whether there is anybody to ask."""
@@ -177,15 +192,15 @@ class GameLoop(Ticking):
 
     def run_forever(self) -> None:
         """Work until `stop` is called."""
-        self.thread_id = threading.get_ident()
+        self._own_thread()
         self._contained = (BaseException,)
         while not self._stopping.is_set():
             try:
                 self.run_once(None)
             except BaseException:  # a bug of ours: the world goes on, and nothing was sent that is not committed
                 logger.critical("error in the game loop itself", exc_info=True)
-                self.outbox.release()
-                self._after.clear()
+                self.outbox.rewind(0)
+                self._after.rewind(0)
 
     def stop(self) -> None:
         """Let `run_forever` return after the present tick. From any thread."""
@@ -200,6 +215,8 @@ class GameLoop(Ticking):
         """Wait for work up to `timeout` seconds (None: until there is some) and do one tick; whether there was any."""
         if self.unit is not None:
             raise IllegalState(f"a tick cannot be run inside of a unit ({self.unit.label})")
+        if self._after:
+            self._after_commits()  # it was asked for between ticks, in a transaction that is committed by now
         first = self._wait(timeout)
         if self._between:
             self._take_in(first)

@@ -37,8 +37,8 @@ class Pool:
         self._count = threading.Lock()
         self.busy = 0
 
-    def submit(self, function: Callable[..., Any], arguments: tuple[Any, ...], then: Then | None) -> None:
-        """Do it on another thread. Raises `Overloaded` when too much waits."""
+    def reserve(self) -> None:
+        """Have a place for one piece of work. Raises `Overloaded` when too much waits."""
         with self._count:
             if self.busy >= WAITING:
                 raise Overloaded(
@@ -46,7 +46,19 @@ class Pool:
                     "(too many logins at once, or offloaded work that never ends)"
                 )
             self.busy += 1
-        self._executor.submit(self._work, function, arguments, then)
+
+    def begin(self, function: Callable[..., Any], arguments: tuple[Any, ...], then: Then | None) -> None:
+        """Do it on another thread, in a place that was reserved."""
+        try:
+            self._executor.submit(self._work, function, arguments, then)
+        except RuntimeError:  # this world has ended
+            self.give_back()
+            raise
+
+    def give_back(self) -> None:
+        """The place that was reserved is not needed, or not any more."""
+        with self._count:
+            self.busy -= 1
 
     def close(self) -> None:
         """Take no more work, and do not wait for what is being done."""
@@ -63,8 +75,7 @@ class Pool:
             connections.close_all()
             if then is not None:
                 self._loop.submit(lambda: then(result, error), label="offloaded work")
-            with self._count:
-                self.busy -= 1
+            self.give_back()
 
 
 def _stand_back() -> None:

@@ -28,8 +28,8 @@ from typing import Any
 from django.db import DatabaseError, Error
 
 from perdure.errors import StaleObject, Veto
+from perdure.gameloop.held import Held
 from perdure.gameloop.interruption import Interrupted
-from perdure.gameloop.outbox import Outbox
 from perdure.gameloop.turns import Turns
 from perdure.gameloop.units import Report, Unit
 from perdure.transactions import on_commit, transaction, unit_of_work
@@ -74,20 +74,25 @@ class Ticking:
         self._waiting = Turns()
         self._contained = CONTAINED
         self._busy_since = 0.0
-        self._after: list[Callable[[], object]] = []
-        self.outbox = Outbox(alias)
+        #: What is to be done after the commit, and what instead if that is undone.
+        self._after: Held[_Asked] = Held(alias, _undo)
+        self.outbox: Held[Any] = Held(alias)
+        self.thread_id = threading.get_ident()
         self.unit: Unit | None = None
         self.slow_seconds = slow
         self.slow: deque[Report] = deque(maxlen=50)
         self.observers: list[Callable[[Report], object]] = []
 
-    def after_commit(self, function: Callable[[], object]) -> None:
-        """Call `function()` when this tick is committed and what it sent has left; not for units that are undone."""
-        frame_undone = _Undone()
-        unit = unit_of_work(self._alias)
-        if unit.in_transaction:
-            unit.frames[-1].callbacks.append(frame_undone.note)
-        self._after.append(lambda: None if frame_undone.noted else function())
+    def after_commit(self, function: Callable[[], object], undone: Callable[[], object] | None = None) -> None:
+        """Call `function()` when what is being done is committed and what it sent has left.
+
+        If the block around this call (the unit, or a transaction in it) is undone, `function` is dropped and `undone()`
+        is called. Outside of a transaction, and on any thread but the game's, it is called at once.
+        """
+        if threading.get_ident() == self.thread_id and unit_of_work(self._alias).connection.in_atomic_block:
+            self._after.put((function, undone))
+        else:
+            function()
 
     def busy_for(self) -> float:
         """For how many seconds the game thread has been at the present unit; 0 between units. From any thread."""
@@ -97,7 +102,7 @@ class Ticking:
         """Do these units in one transaction; what is left of them after `TICK_SECONDS` waits for the next."""
         done: list[Unit] = []
         committed: list[bool] = []
-        self.outbox.thread_id = threading.get_ident()
+        self._own_thread()
         try:
             with transaction(using=self._alias):
                 connection = unit_of_work(self._alias).connection
@@ -124,25 +129,28 @@ class Ticking:
         self._send()
         self._after_commits()
 
+    def _own_thread(self) -> None:
+        self.thread_id = self.outbox.thread_id = self._after.thread_id = threading.get_ident()
+
     def _tick_refused(self, units: list[Unit], error: BaseException) -> None:
         """Nothing of the tick remains: do its units again, one by one."""
         if not isinstance(error, _TickLost):
             logger.warning("a tick of %d units was refused by the database and is done again: %s", len(units), error)
-        self.outbox.release()
-        self._after.clear()
         self._mend_connection(error)
         for unit in units:
             self._run_alone(unit)
 
     def _mend_connection(self, error: BaseException) -> None:
         """A connection that the database has closed (it was restarted) is opened anew."""
-        connection = unit_of_work(self._alias).connection
-        if isinstance(error, Error) and not connection.in_atomic_block:
-            connection.close_if_unusable_or_obsolete()
+        unit = unit_of_work(self._alias)
+        if unit.connection.connection is None:
+            unit.undone()  # what was said after it was lost, by code that did not notice
+        elif isinstance(error, Error) and not unit.connection.in_atomic_block:
+            unit.connection.close_if_unusable_or_obsolete()
 
     def _send(self) -> None:
         """What was sent is true now."""
-        if items := self.outbox.release():
+        if items := self.outbox.take():
             try:
                 self._deliver(items)
             except self._contained:
@@ -151,8 +159,7 @@ class Ticking:
     def _after_commits(self) -> None:
         """Do what was to be done after the commit, and send what that sends."""
         while self._after:
-            after, self._after = self._after, []
-            for function in after:
+            for function, _ in self._after.take():
                 try:
                     function()
                 except self._contained:  # boundary of user code: the tick is committed and nothing can be undone
@@ -164,15 +171,12 @@ class Ticking:
         self._measured(unit, lambda: self._attempts(unit))
 
     def _attempts(self, unit: Unit) -> bool:
-        mark, after = self.outbox.mark(), len(self._after)
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 with all_or_nothing(self._alias):
                     unit.function()
                 return True
             except self._contained as error:  # boundary of user code: `_failed` logs it
-                self.outbox.rewind(mark)
-                del self._after[after:]
                 # A stale object: another process wrote first. It has been read again, so the unit can decide anew.
                 if not isinstance(error, StaleObject) or attempt == ATTEMPTS:
                     self._failed(unit, error)
@@ -181,7 +185,6 @@ class Ticking:
 
     def _run_alone(self, unit: Unit) -> None:
         """Do one unit in a transaction of its own."""
-        mark = len(self._after)
 
         def work() -> bool:
             for attempt in range(1, ATTEMPTS + 1):
@@ -196,8 +199,6 @@ class Ticking:
                     if committed:
                         logger.exception("error after the commit of %s; what it did stands", unit.label)
                         return True
-                    self.outbox.release()
-                    del self._after[mark:]
                     self._mend_connection(error)
                     if not isinstance(error, DatabaseError) or attempt == ATTEMPTS:
                         self._failed_alone(unit, error)
@@ -208,13 +209,11 @@ class Ticking:
         self._send()
 
     def _failed_alone(self, unit: Unit, error: BaseException) -> None:
-        mark = len(self._after)
         try:
             with transaction(using=self._alias):
                 self._failed(unit, error)
-        except self._contained:
-            self.outbox.release()
-            del self._after[mark:]
+        except self._contained as again:
+            self._mend_connection(again)
             logger.exception("nobody could be told that %s has failed", unit.label)
 
     def _failed(self, unit: Unit, error: BaseException) -> None:
@@ -232,13 +231,10 @@ class Ticking:
             )
         if unit.failed is None:
             return
-        mark, after = self.outbox.mark(), len(self._after)
         try:
             with all_or_nothing(self._alias):
                 unit.failed(Interrupted.as_error(error), error_id)
         except self._contained:  # boundary of user code: the telling fails, the world goes on
-            self.outbox.rewind(mark)
-            del self._after[after:]
             logger.exception("error %s could not be told to whoever asked", error_id)
 
     def _measured(self, unit: Unit, work: Callable[[], bool]) -> None:
@@ -269,11 +265,12 @@ class Ticking:
                 f", at one time in {report.where}" if report.where else "",
             )
         for observer in list(self.observers):
-            mark = self.outbox.mark()
+            sent, asked = self.outbox.mark(), self._after.mark()
             try:
                 observer(report)
             except self._contained:  # boundary of user code: who looks on must not undo what others did
-                self.outbox.rewind(mark)
+                self.outbox.rewind(sent)
+                self._after.rewind(asked)
                 logger.exception("error in %r, which is told of each unit", observer)
 
 
@@ -284,13 +281,14 @@ def _name_of(caller: Any) -> str:
         return f"<{type(caller).__name__}>"
 
 
-class _Undone:
-    """Whether a block has been undone."""
+_Asked = tuple[Callable[[], object], Callable[[], object] | None]
 
-    __slots__ = ("noted",)
 
-    def __init__(self) -> None:
-        self.noted = False
-
-    def note(self) -> None:
-        self.noted = True
+def _undo(asked: _Asked) -> None:
+    _, undone = asked
+    if undone is None:
+        return
+    try:
+        undone()
+    except Exception:  # boundary of user code: one that raises must not keep others from hearing
+        logger.exception("error in what is called when work that was asked for is undone: %r", undone)

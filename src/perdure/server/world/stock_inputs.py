@@ -31,6 +31,7 @@ from perdure.gameloop import current_loop
 from perdure.server.world import monitors
 from perdure.server.world.inputs import Call, input_function, known
 from perdure.sessions import SESSION_HANDLER
+from perdure.transactions import on_rollback
 
 __all__ = ["MAX_OPTIONS", "WEBCLIENT_OPTIONS"]
 
@@ -259,16 +260,21 @@ def login(call: Call, given: Credentials) -> None:
         call.reply("login", ok=False, reason=check.errors[0])
         return
     session.ndb.is_logging_in = True
+    on_rollback(partial(_not_logging_in, session))
     try:
         current_loop().offload(check.verify, given.password, then=partial(_verified, call, check))
     except Overloaded:
-        session.ndb.is_logging_in = False
+        _not_logging_in(session)
         call.reply("login", ok=False, reason="Too many people are logging in at this moment. Try again.")
+
+
+def _not_logging_in(session: Any) -> None:
+    session.ndb.is_logging_in = False
 
 
 def _verified(call: Call, check: LoginCheck, verdict: Verdict | None, error: BaseException | None) -> None:
     session = call.session
-    session.ndb.is_logging_in = False
+    _not_logging_in(session)
     if error is not None or verdict is None:
         raise RuntimeError("a password could not be compared") from error
     account, errors = check.finish(verdict, session)

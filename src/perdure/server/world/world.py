@@ -151,6 +151,7 @@ class World:
                 failed=partial(self._line_failed, message),
                 line=loggable(message.text),
                 turn=session.sessid,
+                anyway=True,  # that the command has come to an end is not undone with what it did last
             )
 
     def _waiting_line(self, session: ServerSession, message: Line) -> None:
