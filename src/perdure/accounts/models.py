@@ -22,6 +22,7 @@ from perdure import signals
 from perdure.accounts.access_records import KnownAddress, ThrottleRecord
 from perdure.accounts.managers import MAX_NAME, AccountDBManager
 from perdure.accounts.sessions import AccountSessionHandler
+from perdure.accounts.token_model import AccessToken
 from perdure.transactions import transaction
 from perdure.typeclasses.attribute_model import Attribute, attribute_constraints, attribute_indexes
 from perdure.typeclasses.cmdsets import CmdSetHandler
@@ -29,7 +30,7 @@ from perdure.typeclasses.handlers import lazy_handler
 from perdure.typeclasses.models import TypedObject
 from perdure.typeclasses.unique_names import FoldedField, UniqueName, checked_name
 
-__all__ = ["AccountAttribute", "AccountDB", "KnownAddress", "ThrottleRecord"]
+__all__ = ["AccessToken", "AccountAttribute", "AccountDB", "KnownAddress", "ThrottleRecord"]
 
 NAME = "username"
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from perdure.cli import init, logs, manage, migrate, run, shell, start_stop, status, test, typeclass, world
+from perdure.cli import init, logs, manage, migrate, run, shell, start_stop, status, test, token, typeclass, world
 from perdure.cli.output import error_boundary, stdout
 from perdure.version import __version__
 
@@ -75,5 +75,6 @@ app.command("logs")(logs.logs)
 app.command("shell")(shell.shell)
 app.add_typer(typeclass.app, name="typeclass")
 app.add_typer(world.app, name="world")
+app.add_typer(token.app, name="token")
 app.command("test", context_settings=manage.PASS_ALL, add_help_option=False)(test.test)
 app.command("manage", context_settings=manage.PASS_ALL, add_help_option=False)(manage.manage)

@@ -13,4 +13,4 @@ class WebConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks."""
-        from perdure.web import checks  # noqa: F401  (they register themselves)
+        from perdure.web import checks, rest_checks  # noqa: F401  (they register themselves)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib import admin
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
+from perdure.conf import conf
 from perdure.web import account_views, views
 from perdure.web.static_files import serve
 
@@ -22,3 +23,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     re_path(rf"^{settings.STATIC_URL.lstrip('/')}(?P<path>.*)$", serve, name="static"),
 ]
+if conf.REST_API_ENABLED:
+    urlpatterns.append(path("api/", include("perdure.web.rest.api")))
