@@ -3,7 +3,8 @@
 Contract: each request is one unit of the game loop, so a view may use live objects as a command may, and what it does
 is committed before the answer leaves. An answer of 500 or more undoes what the view did. Hashing of passwords leaves
 the game thread: a view gives an `OffloadResponse`, its work is done in the pool, and the request is run again with what
-came of it (`perdure.web.offloading`).
+came of it (`perdure.web.offloading`). The error of a `FailedResponse` is dealt with as that of a command
+(`perdure.web.failing`).
 
 Only the gateway reaches this server, through a Unix socket, so what it says of the client (`X-Forwarded-For`,
 `X-Forwarded-Proto`) is believed.
@@ -27,6 +28,7 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 
 from perdure.errors import Overloaded
+from perdure.web.failing import FailedResponse
 from perdure.web.offloading import OffloadResponse
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ logger = logging.getLogger("perdure.server.http")
 MAX_BODY = 10 * 1024 * 1024
 SECONDS = 60.0
 MAX_ROUNDS = 4
+FAILED = "perdure.failed"
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -177,8 +180,11 @@ class GameThreadApp:
             self._world.loop.after_commit(lambda: answer_with(answer))
 
         def failed(error: Exception, error_id: str) -> None:
+            response = environ.pop(FAILED, None)
             if isinstance(error, _Undone):
                 answer = _rendered(error.response)
+            elif response is not None and response.error is error:
+                answer = _rendered(response.told(error_id))
             else:
                 answer = _plain(500, f"Something went wrong; it is logged as error {error_id}.")
             self._world.loop.after_commit(lambda: answer_with(answer))
@@ -195,6 +201,10 @@ class GameThreadApp:
         if isinstance(response, OffloadResponse):
             response.close()
             return response
+        if isinstance(response, FailedResponse):
+            response.close()
+            environ[FAILED] = response
+            raise response.error
         if response.status_code >= 500:
             raise _Undone(response)
         return _rendered(response)
