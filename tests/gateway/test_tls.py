@@ -95,7 +95,7 @@ def test_old_versions_of_tls_are_refused(tmp_path):
     run(play())
 
 
-def v2(address, rest=b""):
+def proxy_header_2(address, rest=b""):
     ip = ipaddress.ip_address(address)
     body = ip.packed + ip.packed + b"\0\1\0\2"
     family = 0x11 if ip.version == 4 else 0x21
@@ -110,10 +110,10 @@ def v2(address, rest=b""):
         (b"PROXY UNKNOWN\r\nx", ("", b"x")),
         (b"PROX", None),
         (b"PROXY TCP4 1.2.3.4", None),
-        (v2("1.2.3.4", b"look"), ("1.2.3.4", b"look")),
-        (v2("2001:db8::1"), ("2001:db8::1", b"")),
-        (v2("1.2.3.4")[:20], None),
-        (v2("1.2.3.4")[:7], None),
+        (proxy_header_2("1.2.3.4", b"look"), ("1.2.3.4", b"look")),
+        (proxy_header_2("2001:db8::1"), ("2001:db8::1", b"")),
+        (proxy_header_2("1.2.3.4")[:20], None),
+        (proxy_header_2("1.2.3.4")[:7], None),
     ],
 )
 def test_proxy_headers(data, found):

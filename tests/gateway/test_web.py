@@ -445,34 +445,65 @@ def test_a_port_that_is_taken_is_named_and_nothing_stays_open():
     run(play())
 
 
+@contextlib.contextmanager
+def handing_over(monkeypatch, names, first=200):
+    """Sockets as a service manager hands them over, and their ports."""
+    given = [socket.create_server(("127.0.0.1", 0)) for _ in names]
+    ports = [sock.getsockname()[1] for sock in given]
+    for at, sock in enumerate(given):
+        os.dup2(sock.fileno(), first + at)
+        sock.close()
+    said = {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": str(len(names)), "LISTEN_FDNAMES": ":".join(names)}
+    taken = handed_over
+    monkeypatch.setattr("perdure.server.gateway.listening.handed_over", lambda wanted: taken(wanted, said, first))
+    try:
+        yield ports
+        assert said == {}
+    finally:
+        for at in range(len(names)):
+            with contextlib.suppress(OSError):
+                os.close(first + at)
+
+
 @pytest.mark.defect("V-25")
 def test_sockets_of_a_service_manager_are_taken_by_name(monkeypatch):
     async def play():
-        given = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
-        ports = [sock.getsockname()[1] for sock in given]
-        numbers = [os.dup(sock.fileno()) for sock in given]
-        first = 200
-        for at, number in enumerate(numbers):
-            os.dup2(number, first + at)
-            os.close(number)
-            given[at].close()
-        said = {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "2", "LISTEN_FDNAMES": "web:telnet"}
-        monkeypatch.setattr("perdure.server.gateway.listening.handed_over", lambda: handed_over(said, first))
-        async with Harness(web_port=0) as h:
-            assert said == {}
-            assert h.gateway.ports == {"web": [ports[0]], "telnet": [ports[1]]}
-            client, _ = await h.player()
-            client.send(b"look\r\n")
-            await client.until(b"you said look")
-            async with visitor(h) as web:
-                assert (await web.get("/healthz")).status_code == 200
+        with handing_over(monkeypatch, ["web", "telnet"]) as ports:
+            async with Harness(web_port=0) as h:
+                assert h.gateway.ports == {"web": [ports[0]], "telnet": [ports[1]]}
+                client, _ = await h.player()
+                client.send(b"look\r\n")
+                await client.until(b"you said look")
+                async with visitor(h) as web:
+                    assert (await web.get("/healthz")).status_code == 200
+
+    run(play())
+
+
+@pytest.mark.defect("V-25")
+def test_sockets_of_a_service_manager_are_taken_by_port_when_their_name_says_nothing(monkeypatch):
+    async def play():
+        with handing_over(monkeypatch, ["mygame.socket", "mygame.socket"]) as ports:
+            async with Harness(telnet_port=ports[1], web_port=ports[0]) as h:
+                assert h.gateway.ports == {"web": [ports[0]], "telnet": [ports[1]]}
+
+    run(play())
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("mygame.socket", "FileDescriptorName=telnet"), ("telnet-tls", "certificate")]
+)
+def test_a_socket_that_is_for_nothing_is_an_error(monkeypatch, name, said):
+    async def play():
+        with handing_over(monkeypatch, [name]), pytest.raises(OSError, match=said):
+            await Harness().gateway.start()
 
     run(play())
 
 
 def test_sockets_of_another_process_are_not_taken():
-    assert handed_over({"LISTEN_PID": "1", "LISTEN_FDS": "1"}) == {}
-    assert handed_over({}) == {}
+    assert handed_over({}, {"LISTEN_PID": "1", "LISTEN_FDS": "1"}) == {}
+    assert handed_over({}, {}) == {}
 
 
 def test_status_is_plain():

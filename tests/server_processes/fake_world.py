@@ -122,7 +122,8 @@ class FakeWorld:
                 self.lines.append(message)
             case m.Connected():
                 self.sessions[message.session.sessid] = message.session
-                self.note("connected", sessid=message.session.sessid, ticket=message.ticket)
+                session = message.session
+                self.note("connected", sessid=session.sessid, ticket=message.ticket, address=session.address)
                 self.send(m.Text([message.session.sessid], "Welcome to the fake world. Say something."))
             case m.Disconnected():
                 self.note("disconnected", sessid=message.sessid, known=message.sessid in self.sessions)

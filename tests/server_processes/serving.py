@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -22,8 +22,17 @@ from perdure.server.gateway.settings import GatewaySettings, Logging, Timeouts
 from tests.server_processes.harness import FAKE_WORLD, is_alive
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVE = """
-import os, sys
+#: As systemd does it: descriptors from 3 on, and the number of the very process that is to take them.
+HAND_OVER = """
+import fcntl, os, sys
+given = [fcntl.fcntl(int(number), fcntl.F_DUPFD, 100) for number in os.environ.pop("PERDURE_TEST_SOCKETS", "").split()]
+for at, number in enumerate(given):
+    os.dup2(number, 3 + at)
+    os.close(number)
+if given:
+    os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(given)))
+"""
+SERVE = f"""{HAND_OVER}
 from pathlib import Path
 from perdure.server.gateway.bare_packages import lean
 lean()
@@ -33,6 +42,10 @@ code = main(sys.argv[2:], command=sys.argv[1].split("|"), restarts=Restarts(dela
 if "PERDURE_TEST_MODULES" in os.environ:
     Path(os.environ["PERDURE_TEST_MODULES"]).write_text(" ".join(sys.modules))
 sys.exit(code)
+"""
+#: Sockets for `perdure run` itself.
+RUN = f"""{HAND_OVER}
+os.execv(sys.executable, [sys.executable, "-m", "perdure", "run", "--json-logs"])
 """
 
 
@@ -45,6 +58,11 @@ def eventually(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
         time.sleep(0.02)
 
 
+def handing_over(sockets: Sequence[socket.socket]) -> dict[str, str]:
+    """What tells `HAND_OVER` to take these for the sockets of a service manager."""
+    return {"PERDURE_TEST_SOCKETS": " ".join(str(sock.fileno()) for sock in sockets)} if sockets else {}
+
+
 class GatewayProcess:
     """`with GatewayProcess(directory) as gateway:`"""
 
@@ -54,20 +72,26 @@ class GatewayProcess:
         *arguments: str,
         plan: dict[str, Any] | None = None,
         logging: Logging | None = None,
+        settings: dict[str, Any] | None = None,
+        sockets: Sequence[socket.socket] = (),
         **variables: str,
     ) -> None:
         self.game = game
         (game / "server" / "run").mkdir(parents=True, exist_ok=True)
         (game / "plan.json").write_text(json.dumps(plan or {}))
-        settings = GatewaySettings(
-            server_name="Labyrinth",
-            interfaces=["127.0.0.1"],
-            telnet_port=0,
-            web_port=0,
-            timeouts=Timeouts(login=0.05, negotiation=0.2, reload=10, quiesce=2, takeover=4, stop=2),
-            logging=logging or Logging(),
+        found = GatewaySettings(
+            **{
+                "server_name": "Labyrinth",
+                "interfaces": ["127.0.0.1"],
+                "telnet_port": 0,
+                "web_port": 0,
+                "timeouts": Timeouts(login=0.05, negotiation=0.2, reload=30, quiesce=10, takeover=20, stop=10),
+                "logging": logging or Logging(),
+                **(settings or {}),
+            }
         )
-        (game / "server/run/gateway.json").write_bytes(msgspec.json.encode(settings))
+        (game / "server/run/gateway.json").write_bytes(msgspec.json.encode(found))
+        self.sockets = sockets
         self.arguments = arguments
         self.variables = variables
         self.clients: list[Client] = []
@@ -75,7 +99,8 @@ class GatewayProcess:
     def start(self, *, stdin: int = subprocess.DEVNULL) -> Self:
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-c", SERVE, "|".join(FAKE_WORLD), "--game", str(self.game), *self.arguments],
-            env={**os.environ, "PYTHONPATH": str(ROOT / "src"), **self.variables},
+            env={**os.environ, "PYTHONPATH": str(ROOT / "src"), **handing_over(self.sockets), **self.variables},
+            pass_fds=[sock.fileno() for sock in self.sockets],
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

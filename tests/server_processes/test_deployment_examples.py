@@ -19,35 +19,48 @@ OPERATORS = ROOT / "docs/operators"
 PAGE = (OPERATORS / "systemd-and-containers.md").read_text()
 
 
-def example(language: str) -> str:
-    found = re.search(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
-    assert found
-    return found[1]
+def example(language: str, containing: str = "") -> str:
+    found = re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    return next(text for text in found if containing in text)
+
+
+def read(unit: str) -> configparser.ConfigParser:
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    parser.optionxform = str  # type: ignore[assignment, method-assign]
+    parser.read_string(unit)
+    return parser
 
 
 @pytest.mark.defect("V-25")
 def test_the_unit_is_what_the_server_needs() -> None:
-    unit = configparser.ConfigParser(interpolation=None, strict=False)
-    unit.optionxform = str  # type: ignore[assignment, method-assign]
-    unit.read_string(example("ini"))
-    service = dict(unit["Service"])
+    service = dict(read(example("ini", "[Service]"))["Service"])
     assert service["Type"] == "notify"
     assert service["ExecStart"].split()[1:] == ["run", "--json-logs"]
     assert service["ExecReload"].endswith("perdure reload")
     assert service["KillMode"] == "mixed"
 
 
+@pytest.mark.defect("V-25")
+def test_the_sockets_are_those_of_the_settings() -> None:
+    ports = re.findall(r"^ListenStream=(\d+)$", example("ini", "[Socket]"), re.MULTILINE)
+    assert [int(port) for port in ports] == [DEFAULTS["TELNET_PORT"], DEFAULTS["WEB_PORT"]]
+    # One connection does not start a gateway of its own.
+    assert "Accept" not in read(example("ini", "[Socket]"))["Socket"]
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
-def test_systemd_takes_the_unit(tmp_path: Path) -> None:
+def test_systemd_takes_the_units(tmp_path: Path) -> None:
     program = tmp_path / "perdure"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
-    text = example("ini").replace("/srv/venv/bin/perdure", str(program))
+    text = example("ini", "[Service]").replace("/srv/venv/bin/perdure", str(program))
     text = re.sub(r"^(User|Group)=.*$", r"\1=root", text, flags=re.MULTILINE)
-    unit = tmp_path / "mygame.service"
-    unit.write_text(text.replace("/srv/mygame", str(tmp_path)))
-    done = subprocess.run(["systemd-analyze", "verify", "--man=no", str(unit)], capture_output=True, text=True)
-    complaints = [line for line in done.stderr.splitlines() if "mygame.service" in line]
+    units = [tmp_path / "mygame.service", tmp_path / "mygame.socket"]
+    text = text.replace("[Unit]\n", "[Unit]\nRequires=mygame.socket\n").replace("/srv/mygame", str(tmp_path))
+    units[0].write_text(text)
+    units[1].write_text(example("ini", "[Socket]"))
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", *map(str, units)], capture_output=True, text=True)
+    complaints = [line for line in done.stderr.splitlines() if "mygame." in line]
     assert complaints == []
 
 

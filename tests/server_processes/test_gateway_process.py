@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import stat
 import threading
 import urllib.request
@@ -20,8 +21,9 @@ from perdure.errors import NotAnswering, NotRunning
 from perdure.server.control_messages import Change, Halt, RunSource
 from perdure.server.gateway.run_directory import running_pid
 from perdure.server.gateway.settings import Logging
+from tests.gateway.test_tls import make_pair, proxy_header_2
 from tests.server_processes.harness import is_alive
-from tests.server_processes.serving import GatewayProcess, eventually
+from tests.server_processes.serving import Client, GatewayProcess, eventually
 
 pytestmark = pytest.mark.sqlite
 
@@ -369,6 +371,62 @@ def test_the_service_manager_is_told(tmp_path: Path) -> None:
             while "STOPPING=1" not in told:
                 told += manager.recv(1000).decode() + "\n"
             assert gateway.ends()[0] == 0
+
+
+@pytest.mark.defect("V-25")
+def test_sockets_of_the_service_manager_outlive_the_gateway(tmp_path: Path) -> None:
+    """Who connects while no gateway runs waits in the socket, and is served by the next."""
+    with socket.create_server(("127.0.0.1", 0)) as telnet, socket.create_server(("127.0.0.1", 0)) as web:
+        ports = {"telnet": [telnet.getsockname()[1]], "web": [web.getsockname()[1]]}
+        settings = {"telnet_port": ports["telnet"][0], "web_port": ports["web"][0]}
+        early = Client(settings["telnet_port"])
+        for _ in range(2):
+            with GatewayProcess(tmp_path, settings=settings, sockets=[telnet, web]) as gateway:
+                assert gateway.status()["gateway"]["ports"] == ports
+                early.until("Welcome")
+                early.type("hello")
+                early.until("> hello")
+                with urllib.request.urlopen(f"http://127.0.0.1:{ports['web'][0]}/healthz", timeout=30) as answer:
+                    assert answer.status == 200
+                gateway.process.send_signal(signal.SIGTERM)
+                assert gateway.ends()[0] == 0
+                assert early.is_ended()
+            early.socket.close()
+            early = Client(settings["telnet_port"])
+        early.socket.close()
+
+
+@pytest.mark.defect("V-25")
+def test_a_certificate_that_is_renewed_is_used_by_the_running_gateway(tmp_path: Path) -> None:
+    cert, key = make_pair(tmp_path, "first.example")
+    settings = {"telnet_tls_port": 0, "tls_cert": cert, "tls_key": key, "web_tls": True}
+    with GatewayProcess(tmp_path, settings=settings) as gateway:
+        telnet, web = gateway.port("telnet-tls"), gateway.port("web")
+        first = _certificate(web)
+        assert _certificate(telnet) == first
+        make_pair(tmp_path, "second.example")
+        eventually(lambda: _certificate(web) != first, 60)
+        assert _certificate(telnet) == _certificate(web)
+        client = gateway.connect()
+        client.until("Welcome")
+
+
+def _certificate(port: int) -> str:
+    return ssl.get_server_certificate(("127.0.0.1", port), timeout=30)
+
+
+@pytest.mark.defect("V-25")
+def test_behind_a_load_balancer_players_have_their_own_addresses(tmp_path: Path) -> None:
+    with GatewayProcess(tmp_path, settings={"proxy_protocol": True, "upstream_ips": ["127.0.0.0/8"]}) as gateway:
+        for header in (b"PROXY TCP4 192.0.2.7 127.0.0.1 5000 4000\r\n", proxy_header_2("2001:db8::7")):
+            client = gateway.connect()
+            client.socket.sendall(header)
+            client.until("Welcome")
+        assert [entry["address"] for entry in gateway.ledger("connected")] == ["192.0.2.7", "2001:db8::7"]
+        lying = gateway.connect()
+        lying.type("look")
+        assert lying.is_ended()
+        assert len(gateway.ledger("connected")) == 2
 
 
 # --- what the process is made of ------------------------------------------------------------------

@@ -46,8 +46,12 @@ class Listening:
         allow_connections(settings.limits.connections)
         if settings.tls_cert:
             self.certificate = Certificate(settings.tls_cert, settings.tls_key)
-        given = handed_over()
+        given = handed_over(
+            {"telnet": settings.telnet_port, "telnet-tls": settings.telnet_tls_port, "web": settings.web_port}
+        )
         try:
+            if "telnet-tls" in given and self.certificate is None:
+                raise OSError("a socket for telnet over TLS was handed over, and there is no certificate")
             await self._open_telnet(self._sockets("telnet", settings.telnet_port, given), None)
             if self.certificate is not None:
                 sockets = self._sockets("telnet-tls", settings.telnet_tls_port, given)
@@ -59,6 +63,8 @@ class Listening:
         except BaseException:
             self.close_telnet()
             await self.close_web()
+            for sock in (sock for sockets in given.values() for sock in sockets):
+                sock.close()
             raise
 
     def _sockets(self, name: str, port: int | None, given: dict[str, list[socket.socket]]) -> list[socket.socket]:

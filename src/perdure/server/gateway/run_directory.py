@@ -57,10 +57,16 @@ class RunDirectory:
 
 
 def running_pid(game: Path | None = None) -> int | None:
-    """The process of the gateway that serves the game; None when none does."""
+    """The process of the gateway that serves the game; None when none does.
+
+    Raises:
+        PermissionError: the directory is another user's, so it cannot be known.
+    """
     path = (game or Path()) / PID_FILE
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except PermissionError:
+        raise
     except OSError:
         return None
     try:
