@@ -18,7 +18,8 @@ help: ## list the verbs
 venv: ## make or bring up to date the virtual environment
 	@$(MAKE_VENV) --extras dev
 
-play: venv ## make a game with Colossal Cave and see the engine work
+play: ## make a game with Colossal Cave and see the engine work
+	@$(MAKE_VENV) --extras cave,testing
 	@$(BIN)/python scripts/play.py $(ARGS)
 
 test: check ## style, types, floors, and the whole suite on SQLite and PostgreSQL

@@ -24,6 +24,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 INPUTS = ("pyproject.toml", "requirements.lock")
@@ -68,8 +69,12 @@ def make(venv: Path, extras: list[str], *, locked: bool) -> None:
     if not _works(python):
         _say(f"making {_short(venv)}")
         _create(venv)
+        known = {}
     _say(f"installing Perdure with {', '.join(extras) or 'no extras'} into {_short(venv)} (a minute the first time)")
     _install(python, extras, locked=locked)
+    if all(known.get(key) == value for key, value in wanted.items()):
+        # What was there stays, so that it need not be asked for again by whoever wants it.
+        extras = sorted({*extras, *known.get("extras", [])})
     stamp.write_text(json.dumps({**wanted, "extras": extras}), encoding="utf-8")
 
 
@@ -81,7 +86,7 @@ def _hash_of_inputs() -> str:
     return digest.hexdigest()
 
 
-def _read_stamp(stamp: Path) -> dict[str, object]:
+def _read_stamp(stamp: Path) -> dict[str, Any]:
     try:
         return dict(json.loads(stamp.read_text(encoding="utf-8")))
     except (OSError, ValueError):

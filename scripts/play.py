@@ -26,9 +26,13 @@ def main() -> int:
     perdure = [sys.executable, "-m", "perdure"]
     if not game.exists():
         game.parent.mkdir(parents=True, exist_ok=True)
-        made = subprocess.run([*perdure, "init", str(game), "--world", "cave"], cwd=game.parent)
+        # What `init` says is the next step is taken here.
+        made = subprocess.run(
+            [*perdure, "init", str(game), "--world", "cave"], cwd=game.parent, stdout=subprocess.DEVNULL
+        )
         if made.returncode:
             return made.returncode
+        print(f"play: made a game in {os.path.relpath(game)}", flush=True)
     migrated = subprocess.run([*perdure, "migrate"], cwd=game)
     if migrated.returncode:
         return migrated.returncode

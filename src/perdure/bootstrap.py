@@ -23,6 +23,7 @@ from typing import Any
 
 from perdure.errors import ConfigurationError, NoGameDirectory
 from perdure.idmapper.collector import held_off
+from perdure.places import place_of, short_path
 from perdure.schema import check_schema
 
 __all__ = ["check_schema", "find_game_directory", "import_game", "prepare", "setup"]
@@ -161,17 +162,24 @@ def _configure(directory: Path, settings: str | Mapping[str, Any] | None) -> Non
         if isinstance(error, ConfigurationError):
             raise
         raise ConfigurationError(f"the settings of the game in {directory} cannot be used: {error}") from error
-    except ImportError as error:
-        raise ConfigurationError(
-            f"the game in {directory} cannot be set up: {error}. Look at {module}.py and the modules that it and the "
-            "typeclasses import; PERDURE_TRACEBACK=1 shows where it happens."
-        ) from error
+    # Settings and the modules of apps are the game's own code: whatever they raise, its author is told where.
+    except Exception as error:
+        raise ConfigurationError(_not_set_up(directory, module, error)) from error
     configured = getattr(django_settings, "GAME_DIR", directory)
     if configured != directory:
         raise ConfigurationError(
             f"GAME_DIR is {configured}, but the game is in {directory}: "
             "another module called `settings` was imported before; leave GAME_DIR alone in settings.py"
         )
+
+
+def _not_set_up(directory: Path, module: str, error: Exception) -> str:
+    file, line = place_of(error, directory)
+    where = f"{short_path(file, directory)}, line {line}: " if file else ""
+    return (
+        f"the game in {directory} cannot be set up: {where}{type(error).__name__}: {error}. Mend it there, or in what "
+        f"{module}.py imports; PERDURE_TRACEBACK=1 shows the whole traceback."
+    )
 
 
 def _remember(directory: Path) -> None:

@@ -49,6 +49,7 @@ for those keeps working.
     +- StartFailed               (RuntimeError) the game's server did not come up
     +- ReloadRefused             (RuntimeError) the new world is not fit to serve; the old one goes on
     +- ConfigurationError        (ImproperlyConfigured)
+       +- NoAccess               a file of the game that this user may not use
        +- NoGameDirectory
        +- SchemaOutdated
 """
@@ -80,6 +81,7 @@ __all__ = [
     "MoveLoop",
     "NameTaken",
     "NickTemplateInvalid",
+    "NoAccess",
     "NoGameDirectory",
     "NoGameLoop",
     "NotAnswering",
@@ -320,6 +322,10 @@ class ReloadRefused(PerdureError, RuntimeError):
 
 class ConfigurationError(PerdureError, ImproperlyConfigured):
     """A setting is missing or wrong; the message names it and an accepted value."""
+
+
+class NoAccess(ConfigurationError):
+    """A file or folder of the game may not be used by this user; the message names it and its owner."""
 
 
 class NoGameDirectory(ConfigurationError):

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import string
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -35,6 +36,9 @@ ROOM_DESCRIPTION = (
     "An empty place between places. Everything begins here, and things whose own place has gone come back here."
 )
 
+#: Of passwords that are made up: what is copied from a screen, by mouse or by hand.
+LETTERS = "".join(sorted(set(string.ascii_letters + string.digits) - set("0O1lI")))
+
 
 @dataclass(frozen=True)
 class Credentials:
@@ -46,8 +50,8 @@ class Credentials:
 
     @classmethod
     def generate(cls, name: str = "owner") -> Credentials:
-        """A password that nobody has chosen."""
-        return cls(name, secrets.token_urlsafe(12), generated=True)
+        """A password that nobody has chosen: 93 bits, without signs and letters that are taken for others."""
+        return cls(name, "".join(secrets.choice(LETTERS) for _ in range(16)), generated=True)
 
 
 @dataclass

@@ -14,12 +14,13 @@ from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
+from perdure.cli.output import stderr
 from perdure.errors import NotAnswering, NotRunning
 from perdure.server.control_messages import Answer, Progress, Report
 from perdure.server.gateway.run_directory import CONTROL_SOCKET, running_pid
 from perdure.server.wire import FrameReader, WireError, encode
 
-__all__ = ["ask", "require_running", "wait_for_end"]
+__all__ = ["ask", "note_if_running", "require_running", "wait_for_end"]
 
 
 def require_running(game: Path) -> int:
@@ -28,6 +29,22 @@ def require_running(game: Path) -> int:
     if pid is None:
         raise NotRunning(f"the game {game.name} is not running. Start it with: perdure start")
     return pid
+
+
+def note_if_running(game: Path | None) -> None:
+    """Say that a running world will not see what this process changes, to whoever is about to change it."""
+    try:
+        running = game is not None and running_pid(game) is not None
+    except PermissionError:
+        return  # another user's: what matters of it will be refused by itself
+    if running and game is not None:
+        stderr.print(
+            f"Note: {game.name} is running, and its world does not see what is changed here in what it has in memory. "
+            "In the running world: perdure shell --live",
+            style="yellow",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def ask(

@@ -38,7 +38,7 @@ def logs(
     )
     for line in last:
         stdout.print(line, markup=False)
-    if not last and not follow:
+    if not follow and not any(one.path.exists() for one in files):
         stdout.print(f"There are no logs in {directory} yet.", markup=False)
     while follow:
         for entry in heapq.merge(*[one.more() for one in files]):

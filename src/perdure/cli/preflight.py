@@ -12,6 +12,7 @@ import socket
 from pathlib import Path
 
 from perdure.cli.output import stderr
+from perdure.cli.troubles import require_writable
 from perdure.errors import AlreadyRunning, ConfigurationError
 from perdure.server.gateway.run_directory import running_pid
 from perdure.server.gateway.settings import GatewaySettings
@@ -32,6 +33,7 @@ def prepared_game(*, to_stdout: bool = False, json_logs: bool = False) -> tuple[
     Raises:
         AlreadyRunning: it runs.
         NoGameDirectory: there is none.
+        NoAccess: this user may not write to it.
         SchemaOutdated: `perdure migrate` is to be run.
         ConfigurationError: the settings cannot be used, a check fails, or a port is taken.
     """
@@ -44,6 +46,7 @@ def prepared_game(*, to_stdout: bool = False, json_logs: bool = False) -> tuple[
     from perdure.server.gateway_settings import gateway_settings, write
 
     prepare(game)
+    require_writable(game)
     check_schema()
     _check_settings()
     _check_owner()

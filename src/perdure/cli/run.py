@@ -72,3 +72,5 @@ def show_places(settings: GatewaySettings) -> None:
     """Say where to connect, on the standard error: the standard output is for logs."""
     for line in places(settings):
         stderr.print(line, markup=False)
+    if stderr.is_terminal:
+        stderr.print("Ctrl-C stops it. What it logs:", style="dim")

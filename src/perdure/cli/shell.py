@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
+from perdure.cli.gateway_client import note_if_running
 from perdure.cli.live_shell import live_shell
 from perdure.errors import ConfigurationError, InvalidArgument
 
@@ -45,6 +46,7 @@ def shell(
     from perdure.bootstrap import setup
 
     directory = setup()
+    note_if_running(directory)
     names = namespace()
     if command is not None:
         _run_text(command, "<command line>", names)

@@ -6,10 +6,12 @@ import inspect
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from perdure.cli.gateway_client import note_if_running
 from perdure.cli.output import progress_bar, show_table, stdout
 from perdure.errors import InvalidArgument, TypeclassError, TypeclassNotFound, WrongFamily
 
@@ -73,10 +75,11 @@ def _rows_of(known: Any, families: list[Family]) -> int:
     return sum(rows[path] for path in registry.own_paths(known))
 
 
-def _setup() -> None:
+def _setup() -> Path | None:
+    """The game's directory."""
     from perdure.bootstrap import setup
 
-    setup()
+    return setup()
 
 
 @app.command("list")
@@ -140,7 +143,7 @@ def rename(
 
     To leave the rows alone, give the class its former path instead: typeclass_aliases = ("old.path.Class",).
     """
-    _setup()
+    game = _setup()
     from perdure.transactions import transaction
 
     known = _find(new)
@@ -154,6 +157,7 @@ def rename(
     if dry_run:
         stdout.print(f"{number} row(s) would go from {old} to {known.path}.", markup=False)
         return
+    note_if_running(game)
     with transaction():
         for family in having:
             family.model._base_manager.filter(db_typeclass_path=old).update(db_typeclass_path=known.path)
@@ -169,10 +173,12 @@ def upgrade(
 
     It can be stopped and run again: each object is brought up to date in a transaction of its own.
     """
-    _setup()
+    game = _setup()
     from perdure.typeclasses import upgrades
 
     chosen = _find(path) if path else None
+    if not dry_run:
+        note_if_running(game)
     with progress_bar() as bar:
         task = bar.add_task("Upgrading", total=None)
         report = upgrades.upgrade_all(

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from perdure.cli.gateway_client import note_if_running
 from perdure.cli.init import WORLDS
 from perdure.cli.output import progress_bar, stdout
 from perdure.errors import ConfigurationError, InvalidArgument
@@ -45,7 +46,7 @@ def build(
         raise InvalidArgument(f"there is no demo world {name!r}: choose from {', '.join(WORLDS)}")
     from perdure.bootstrap import setup
 
-    setup()
+    note_if_running(setup())
     given: dict[str, Any] = {"airports": airports, "countries": country, "neighbours": neighbours}
     build_world(name, **{option: value for option, value in given.items() if value})
 

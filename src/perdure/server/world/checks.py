@@ -14,12 +14,12 @@ import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from perdure.errors import PerdureError
+from perdure.places import place_of, short_path
 
-__all__ = ["GameBroken", "check_game", "missing_typeclasses", "place_of", "remember_missing"]
+__all__ = ["GameBroken", "check_game", "missing_typeclasses", "remember_missing"]
 
 MISSING_KEY = "missing_typeclasses"
 
@@ -46,29 +46,10 @@ class GameBroken(Exception):
     def of(cls, error: BaseException, what: str) -> GameBroken:
         """What an exception says about `what`."""
         file, line = place_of(error)
-        where = f" ({_short(file)}, line {line})" if file else ""
+        where = f" ({short_path(file)}, line {line})" if file else ""
         message = str(error) if isinstance(error, PerdureError) else f"{type(error).__name__}: {error}"
         detail = "".join(traceback.format_exception(error))
         return cls(f"{what}{where}: {message.splitlines()[0] if message else ''}", detail, file, line)
-
-
-def place_of(error: BaseException) -> tuple[str, int]:
-    """File and line of an error: of the syntax error, else the innermost line of the game's own code."""
-    if isinstance(error, SyntaxError) and error.filename:
-        return error.filename, error.lineno or 0
-    here = str(Path.cwd())
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if frame.filename.startswith(here) and "/site-packages/" not in frame.filename]
-    if own:
-        return own[-1].filename, own[-1].lineno or 0
-    if error.__cause__ is not None:
-        return place_of(error.__cause__)
-    return "", 0
-
-
-def _short(file: str) -> str:
-    path, here = Path(file), Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else file
 
 
 def check_game(*, strict: bool) -> list[str]:
