@@ -17,7 +17,7 @@ import pytest
 
 from tests.cli.conftest import OWNER, PASSWORD, perdure
 from tests.server_processes.harness import is_alive
-from tests.server_processes.serving import ROOT, Client, eventually
+from tests.server_processes.serving import ROOT, RUN, Client, eventually, handing_over
 
 pytestmark = pytest.mark.sqlite
 
@@ -126,6 +126,41 @@ def test_in_the_foreground_with_json_logs(game: Path) -> None:
     assert {entry["process"] for entry in entries} == {"gateway", "world"}
     assert any("ZeroDivisionError" in entry.get("traceback", "") for entry in entries if entry["process"] == "world")
     assert not is_alive(world)
+
+
+@pytest.mark.defect("V-25")
+def test_a_service_manager_that_has_opened_the_ports(game: Path) -> None:
+    """Nobody else could have them, so `perdure run` must not try; and what is open is what the settings say."""
+    with socket.create_server(("127.0.0.1", 0)) as telnet:
+        port = telnet.getsockname()[1]
+        with (game / "settings.py").open("a") as settings:
+            settings.write(f"TELNET_PORT = {port}\n")
+        taken = perdure("run", cwd=game)
+        assert taken.returncode == 1
+        assert "is taken" in taken.stderr
+        player = Client(port)  # before anything runs
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith(("PERDURE_", "DJANGO_"))
+        }
+        running = subprocess.Popen(
+            [sys.executable, "-c", RUN],
+            cwd=game,
+            env={**environment, "PYTHONPATH": str(ROOT / "src"), **handing_over([telnet])},
+            pass_fds=[telnet.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            player.until("connect", 120)
+            assert status(game)["gateway"]["ports"]["telnet"] == [port]
+            running.send_signal(signal.SIGTERM)
+            _, err = running.communicate(timeout=120)
+        finally:
+            running.kill()
+            player.socket.close()
+        assert running.returncode == 0, err
 
 
 def test_a_killed_gateway_takes_its_world_along_and_the_game_starts_again(game: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from perdure.cli.output import stderr
 from perdure.cli.troubles import require_writable
 from perdure.errors import AlreadyRunning, ConfigurationError
+from perdure.server.gateway.ports import ports_handed_over
 from perdure.server.gateway.run_directory import running_pid
 from perdure.server.gateway.settings import GatewaySettings
 
@@ -83,15 +84,16 @@ def _check_owner() -> None:
 
 
 def check_ports(settings: GatewaySettings) -> None:
-    """See that the ports can be had. Raises `ConfigurationError` that names port and setting."""
-    named = {
-        "TELNET_PORT": settings.telnet_port,
-        "TELNET_TLS_PORT": settings.telnet_tls_port,
-        "WEB_PORT": settings.web_port,
-    }
-    for name, port in named.items():
-        for address in settings.interfaces if port else ():
-            _check_port(name, address, port or 0)
+    """See that the ports can be had, or have been opened for us. Raises `ConfigurationError` with port and setting."""
+    ports = {"telnet": settings.telnet_port, "telnet-tls": settings.telnet_tls_port, "web": settings.web_port}
+    try:
+        given = ports_handed_over(ports)
+    except OSError as error:
+        raise ConfigurationError(str(error.strerror)) from error
+    for name, port in ports.items():
+        if port and name not in given:
+            for address in settings.interfaces:
+                _check_port(f"{name.replace('-', '_').upper()}_PORT", address, port)
 
 
 def _check_port(name: str, address: str, port: int) -> None:
