@@ -85,6 +85,11 @@ def pytest_configure(config: pytest.Config) -> None:
     import django
 
     django.setup()
+    # Serializers that lack a library keep the error of their import, and with it all that its frames refer to: the
+    # objects of the first test that serializes.
+    from django.core import serializers
+
+    serializers.get_serializer_formats()
 
 
 def _prepare_environment(config: pytest.Config) -> None:
