@@ -20,6 +20,7 @@ from perdure.version import __version__
 if TYPE_CHECKING:
     from django.conf import settings as settings
 
+    from perdure import gametime as gametime
     from perdure import signals as signals
     from perdure.accounts.accounts import DefaultAccount as DefaultAccount
     from perdure.accounts.accounts import DefaultGuest as DefaultGuest
@@ -131,6 +132,7 @@ __all__ = [  # noqa: RUF022  (plain order: a test and the reference page have it
     "default_cmds",
     "delay",
     "flush_cache",
+    "gametime",
     "get_input",
     "interactive",
     "lockfuncs",
@@ -201,6 +203,7 @@ _HOMES: dict[str, str] = {
     "default_cmds": "perdure.commands.default.default_cmds",
     "delay": "perdure.commands.delays:delay",
     "flush_cache": "perdure.idmapper.models:flush_cache",
+    "gametime": "perdure.gametime",
     "get_input": "perdure.commands.prompts:get_input",
     "interactive": "perdure.commands.prompts:interactive",
     "lockfuncs": "perdure.locks.lockfuncs",

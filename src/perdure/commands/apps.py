@@ -13,6 +13,7 @@ class CommandsConfig(AppConfig):
     verbose_name = "Commands"
 
     def ready(self) -> None:
+        from perdure import gametime  # noqa: F401  (its check registers itself)
         from perdure.commands.installation import install
 
         install()

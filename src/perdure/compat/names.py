@@ -73,6 +73,7 @@ MODULES = MappingProxyType(
         "evennia.utils": Part(),
         "evennia.utils.create": Part("perdure.create"),
         "evennia.utils.dbserialize": Part(renamed={"deserialize": "perdure.values:plain"}),
+        "evennia.utils.gametime": Part("perdure.gametime"),
         "evennia.utils.idmapper": Part(),
         "evennia.utils.idmapper.manager": Part(
             renamed={"SharedMemoryManager": "perdure.idmapper.queryset:SharedMemoryManager"}

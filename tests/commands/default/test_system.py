@@ -7,6 +7,7 @@ import time
 import pytest
 
 from perdure.commands.delays import TASK_HANDLER, delay
+from perdure.commands.repeating import repeat, unrepeat
 from perdure.version import __version__
 
 
@@ -72,6 +73,40 @@ def test_about_and_time(world, settings):
     assert "World" in shown
     anna.send("style timezone = Asia/Tokyo")
     assert anna.send("uptime") != ""
+
+
+def test_time_tells_the_time_of_the_game(world, settings):
+    settings.TIME_GAME_EPOCH = 0
+    settings.TIME_FACTOR = 60
+    anna = world.player("Anna")
+    assert "60 times as fast" in anna.send("time")
+    world.advance(24 * 60)
+    shown = anna.send("time")
+    assert "1970-01-02" in shown
+    assert "1 day" in shown
+    assert "24 minutes" in shown
+    settings.TIME_GAME_EPOCH = -(10**14)
+    settings.TIME_FACTOR = 0
+    shown = anna.send("time")
+    assert "before 1970" in shown
+    assert "stands still" in shown
+
+
+def test_tickers(world, developer):
+    bert = world.player("Bert", permissions="Builder")
+    assert "Nothing is repeated" in bert.send("tickers")
+    delay(60, later, "once")
+    key = repeat(300, later, False, "", False, None, "|rword", loud=True)
+    shown = bert.send("tickers")
+    assert "5m" in shown
+    assert "later" in shown
+    assert "'|rword', loud=True" in shown
+    assert "once" not in shown
+    assert "later" in bert.send("tickers LATE")
+    assert "Nothing of that name" in bert.send("tickers x|ry")
+    unrepeat(key)
+    assert "Nothing is repeated" in bert.send("tickers")
+    assert "no command" in world.player("Anna").send("tickers")
 
 
 def later(word):

@@ -11,6 +11,7 @@ from perdure.commands.default.digging import CmdDig, CmdTunnel
 from perdure.commands.default.examining import CmdExamine
 from perdure.commands.default.exits import CmdLink, CmdOpen, CmdUnLink
 from perdure.commands.default.finding import CmdFind
+from perdure.commands.default.forcing import CmdForce
 from perdure.commands.default.locking import CmdExplain, CmdLock
 from perdure.commands.default.names_and_descriptions import CmdDesc, CmdName, CmdSetObjAlias
 from perdure.commands.default.python import CmdPy
@@ -18,6 +19,7 @@ from perdure.commands.default.scripts import CmdScripts
 from perdure.commands.default.statistics import CmdCache, CmdObjects
 from perdure.commands.default.tagging import CmdTag
 from perdure.commands.default.teleporting import CmdSetHome, CmdTeleport
+from perdure.commands.default.tickers import CmdTickers
 from perdure.commands.default.typeclass import CmdTypeclass
 
 __all__ = ["BUILDING_COMMANDS", "BUILDING_COMMANDS_OF_ACCOUNTS"]
@@ -33,6 +35,7 @@ BUILDING_COMMANDS: tuple[type, ...] = (
     CmdExamine,
     CmdExplain,
     CmdFind,
+    CmdForce,
     CmdLink,
     CmdListCmdSets,
     CmdLock,
@@ -47,6 +50,7 @@ BUILDING_COMMANDS: tuple[type, ...] = (
     CmdSetObjAlias,
     CmdTag,
     CmdTeleport,
+    CmdTickers,
     CmdTunnel,
     CmdTypeclass,
     CmdUnLink,

@@ -33,6 +33,7 @@ from perdure.commands.default.digging import CmdDig, CmdTunnel
 from perdure.commands.default.examining import CmdExamine
 from perdure.commands.default.exits import CmdLink, CmdOpen, CmdUnLink
 from perdure.commands.default.finding import CmdFind
+from perdure.commands.default.forcing import CmdForce
 from perdure.commands.default.general import CmdAccess, CmdHome, CmdLook, CmdSetDesc
 from perdure.commands.default.handling import CmdDrop, CmdGet, CmdGive, CmdInventory
 from perdure.commands.default.help import CmdHelp
@@ -50,6 +51,7 @@ from perdure.commands.default.system import CmdAbout, CmdReload, CmdReset, CmdSe
 from perdure.commands.default.tagging import CmdTag
 from perdure.commands.default.tasks import CmdTasks
 from perdure.commands.default.teleporting import CmdSetHome, CmdTeleport
+from perdure.commands.default.tickers import CmdTickers
 from perdure.commands.default.typeclass import CmdTypeclass
 from perdure.commands.default.unloggedin import (
     CmdUnconnectedConnect,
@@ -82,6 +84,7 @@ __all__ = [
     "CmdExamine",
     "CmdExplain",
     "CmdFind",
+    "CmdForce",
     "CmdGet",
     "CmdGive",
     "CmdHelp",
@@ -124,6 +127,7 @@ __all__ = [
     "CmdTag",
     "CmdTasks",
     "CmdTeleport",
+    "CmdTickers",
     "CmdTime",
     "CmdTunnel",
     "CmdTypeclass",

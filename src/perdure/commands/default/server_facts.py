@@ -13,7 +13,7 @@ from perdure.conf import conf
 from perdure.errors import PerdureError
 from perdure.gameloop import current_loop
 
-__all__ = ["address_of", "first_started", "gateway_started", "loop_or_none", "server_name", "world_started"]
+__all__ = ["address_of", "gateway_started", "loop_or_none", "server_name", "world_started"]
 
 
 def server_name() -> str:
@@ -43,14 +43,6 @@ def world_started() -> float | None:
 def gateway_started() -> float | None:
     """When the gateway began to listen, in seconds since 1970."""
     return getattr(loop_or_none(), "gateway_started", None)
-
-
-def first_started() -> float | None:
-    """When the game was started for the first time; the joining of its first account stands for it."""
-    from perdure.accounts.models import AccountDB
-
-    first = AccountDB.objects.order_by("date_joined").values_list("date_joined", flat=True).first()
-    return None if first is None else first.timestamp()
 
 
 def now() -> float:

@@ -7,11 +7,12 @@ import platform
 import resource
 import sys
 import time
+from datetime import UTC, datetime
 
 from django import get_version
 
+from perdure import gametime
 from perdure.commands.default.server_facts import (
-    first_started,
     gateway_started,
     loop_or_none,
     server_name,
@@ -192,10 +193,12 @@ class CmdAbout(StockCommand):
 
 
 class CmdTime(StockCommand):
-    """See the time, and for how long the server has been running.
+    """See the time here and in the game, and for how long the server has been running.
 
     Usage:
       time
+
+    The time of the game runs by itself: it has its own beginning, and its hours may be shorter than yours.
     """
 
     key = "@time"
@@ -207,10 +210,30 @@ class CmdTime(StockCommand):
         """Show it."""
         now = time.time()
         table = self.table("Time", "")
-        for title, since in (("World", world_started()), ("Gateway", gateway_started()), ("Game", first_started())):
+        for title, since in (("World", world_started()), ("Gateway", gateway_started())):
             table.add_row(title, f"since {self.moment(since)}, {spelled(now - since)}" if since else "unknown")
+        ran = spelled(gametime.runtime())
+        table.add_row("Game", f"first started {self.moment(gametime.server_epoch())}, has run for {ran}")
         table.add_row("Now", self.moment(now, "%Y-%m-%d %H:%M:%S"))
+        table.add_row("In the game", f"{game_date(gametime.gametime(absolute=True))}, {_pace(gametime.time_factor())}")
+        since = f"{spelled(gametime.gametime())} since {game_date(gametime.game_epoch())}"
+        table.add_row("", since)
         self.msg(str(table))
+
+
+def game_date(seconds: float) -> str:
+    """A date of the game: seconds since 1970 as a calendar has them, which knows no time zones."""
+    try:
+        return f"{datetime.fromtimestamp(seconds, tz=UTC):%Y-%m-%d %H:%M:%S}"
+    except (OverflowError, OSError, ValueError):
+        return f"{spelled(abs(seconds))} {'after' if seconds > 0 else 'before'} 1970"
+
+
+def _pace(factor: float) -> str:
+    """How fast the time of the game goes."""
+    if factor == 0:
+        return "where time stands still"
+    return "as fast as here" if factor == 1 else f"{factor:g} times as fast as here"
 
 
 def memory_line() -> str:

@@ -3,9 +3,9 @@
 Contract: `start`, `finish`, `stop` and `resume` run on the game thread, outside of ticks. Each step is a tick of its
 own, so that it is committed before the next begins; a step that raises is undone, logged, and the next one follows.
 
-Beginning: what an unclean end left behind is put right, `at_server_init`, `at_server_reload_start` (after a reload) or
-`at_server_cold_start`, `at_server_start`, global scripts, sessions have account and puppet again (without hooks),
-timers of scripts, delayed tasks, and everybody is told if the world was away.
+Beginning: what an unclean end left behind is put right, the time of the game runs, `at_server_init`,
+`at_server_reload_start` (after a reload) or `at_server_cold_start`, `at_server_start`, global scripts, sessions have
+account and puppet again (without hooks), timers of scripts, delayed tasks, and everybody is told if the world was away.
 
 Ceasing: `at_server_reload` (for a reload) or `at_server_shutdown` on everything in memory, timers pause,
 `at_server_reload_stop` or `at_server_cold_stop`, `at_server_stop`. For a shutdown everybody is logged out first.
@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 
+from perdure import gametime
 from perdure.accounts.accounts import DefaultAccount
 from perdure.conf import conf
 from perdure.gameloop import Unit
@@ -69,6 +70,7 @@ def start(world: World, mode: Mode, records: Sequence[SessionRecord]) -> None:
     sessions = [world.add_session(record) for record in records]
     _step(world, "stale sessions", lambda: logins.clear_stale(keep=records))
     _step(world, "missing classes", remember_missing)
+    _step(world, "game time", gametime.begin)
     _step(world, "at_server_init", lambda: _hook("at_server_init"))
     _step(world, after, lambda: _hook(after))
     _step(world, "at_server_start", lambda: _hook("at_server_start"))
@@ -125,23 +127,14 @@ def _announce(text: str | None) -> None:
 
 
 def maintain(world: World) -> None:
-    """Once a minute: sessions that have been idle for too long, and memory."""
-    _maintain_later(world)
-    # Units of their own: if one fails, the others are done, and there is a next time.
-    for function in (_end_what_is_idle, _keep_memory):
-        world.loop.call_soon(function, label="maintenance")
-
-
-def _keep_memory() -> None:
+    """Once a minute: the time of the game, sessions that have been idle for too long, and memory."""
+    from perdure.accounts import logins
     from perdure.idmapper.models import conditional_flush
 
-    conditional_flush(conf.IDMAPPER_CACHE_MAXSIZE)
-
-
-def _end_what_is_idle() -> None:
-    from perdure.accounts import logins
-
+    _maintain_later(world)
+    gametime.keep()
     logins.release_unheld("the connection was lost")
+    conditional_flush(conf.IDMAPPER_CACHE_MAXSIZE)
     if conf.IDLE_TIMEOUT > 0:
         now = time.time()
         for session in list(SESSION_HANDLER.values()):
@@ -197,12 +190,14 @@ def stop(world: World, mode: Mode) -> None:
     after = "at_server_reload_stop" if mode == "reload" else "at_server_cold_stop"
     _step(world, after, lambda: _hook(after))
     _step(world, "at_server_stop", lambda: _hook("at_server_stop"))
+    _step(world, "game time", gametime.end)
 
 
 def resume(world: World, records: Sequence[SessionRecord]) -> None:
     """Go on after a reload that did not come about: who has left meanwhile is logged out, timers run again."""
     from perdure.scripts import lifecycle as scripts
 
+    _step(world, "game time", gametime.begin)
     here = {record.sessid for record in records}
     for session in [one for sessid, one in SESSION_HANDLER.items() if sessid not in here]:
         _step(world, "disconnection", partial(session.gone, "disconnected"))
