@@ -81,4 +81,5 @@ class Pool:
 def _stand_back() -> None:
     """Let the game thread go first where both want the processor: hashing may take a little longer."""
     if sys.platform == "linux":  # elsewhere the priority is that of the whole process
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+        thread = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, thread, min(19, os.getpriority(os.PRIO_PROCESS, thread) + NICENESS))
