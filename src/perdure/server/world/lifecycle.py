@@ -128,13 +128,22 @@ def _announce(text: str | None) -> None:
 
 def maintain(world: World) -> None:
     """Once a minute: the time of the game, sessions that have been idle for too long, and memory."""
-    from perdure.accounts import logins
+    _maintain_later(world)
+    # Units of their own: if one fails, the others are done, and there is a next time.
+    for function in (gametime.keep, _end_what_is_idle, _keep_memory):
+        world.loop.call_soon(function, label="maintenance")
+
+
+def _keep_memory() -> None:
     from perdure.idmapper.models import conditional_flush
 
-    _maintain_later(world)
-    gametime.keep()
-    logins.release_unheld("the connection was lost")
     conditional_flush(conf.IDMAPPER_CACHE_MAXSIZE)
+
+
+def _end_what_is_idle() -> None:
+    from perdure.accounts import logins
+
+    logins.release_unheld("the connection was lost")
     if conf.IDLE_TIMEOUT > 0:
         now = time.time()
         for session in list(SESSION_HANDLER.values()):
