@@ -156,8 +156,7 @@ async def _steps(command: Command) -> Any:
 
 def _remember(command: Command) -> None:
     """Keep a copy of the command with its caller, if it says so; else nothing is kept."""
-    memory = getattr(command.caller, "ndb", None)
-    if memory is None or getattr(command.caller, "_is_deleted", False):
+    if getattr(command.caller, "_is_deleted", False) or (memory := getattr(command.caller, "ndb", None)) is None:
         return
     if command.save_for_next:
         memory.last_cmd = command.instance_to_run()
@@ -213,7 +212,7 @@ class _Line:
 
     def _system(self, key: str, args: str, **attributes: Any) -> Command | None:
         command = self.cmdset.system_cmd(key)
-        if command is None or not command.access(self.caller, "cmd"):
+        if command is None or not command.access(self.caller, "cmd", session=self.session):
             return None
         return self._ready(command, key, args, key, **attributes)
 
@@ -249,7 +248,8 @@ class _Line:
         found: list[str] = []
         seen: set[int] = set()
         for name in near:
-            usable = [one for one in self.cmdset.index.named(name) if one.access(self.caller, "cmd")]
+            named = self.cmdset.index.named(name)
+            usable = [one for one in named if one.access(self.caller, "cmd", session=self.session)]
             if usable and id(usable[0]) not in seen:
                 seen.add(id(usable[0]))
                 found.append(name)

@@ -14,6 +14,8 @@ __all__ = ["failure_text", "may_see_errors"]
 
 def may_see_errors(caller: Any, session: Any = None) -> bool:
     """Whether whoever did this is told what went wrong in the code: developers are."""
+    if getattr(caller, "_is_deleted", False):
+        caller = None
     account = getattr(session, "account", None) or getattr(caller, "account", None) or caller
     return bool(getattr(account, "permissions", None) is not None and check_permstring(account, "Developer"))
 

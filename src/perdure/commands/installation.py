@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from perdure.objects.objects import set_exit_cmdset_factory
-from perdure.signals import SIGNAL_OBJECT_POST_UNPUPPET
+from perdure.signals import SIGNAL_ACCOUNT_POST_LOGIN, SIGNAL_OBJECT_POST_PUPPET, SIGNAL_OBJECT_POST_UNPUPPET
 from perdure.transactions import on_commit
 from perdure.typeclasses import handlers
 from perdure.typeclasses.cmdsets import set_cmdset_loader
@@ -21,6 +21,8 @@ def install() -> None:
     set_cmdset_loader(_make, _check, _stand_in)
     set_exit_cmdset_factory(_make_exit)
     SIGNAL_OBJECT_POST_UNPUPPET.connect(_cancel_of_puppet, dispatch_uid=_UID)
+    SIGNAL_OBJECT_POST_PUPPET.connect(_go_on_writing, dispatch_uid=_UID)
+    SIGNAL_ACCOUNT_POST_LOGIN.connect(_go_on_writing, dispatch_uid=_UID)
 
 
 def uninstall() -> None:
@@ -29,6 +31,8 @@ def uninstall() -> None:
     set_cmdset_loader(None)
     set_exit_cmdset_factory(None)
     SIGNAL_OBJECT_POST_UNPUPPET.disconnect(dispatch_uid=_UID)
+    SIGNAL_OBJECT_POST_PUPPET.disconnect(dispatch_uid=_UID)
+    SIGNAL_ACCOUNT_POST_LOGIN.disconnect(dispatch_uid=_UID)
 
 
 def installed() -> bool:
@@ -71,8 +75,23 @@ def _make_exit(way: Any) -> Any:
 
 def _cancel_of_puppet(sender: Any, session: Any = None, **kwargs: Any) -> None:
     """What a character was about to do for a session that has let go of it, is not done any more."""
+    from perdure.commands.prompts import withdraw_questions
     from perdure.commands.running import cancel_for
 
+    reason = f"you are no longer {sender.key}."  # after the commit it may be deleted
+
+    def cancel() -> None:
+        if session is not None:
+            cancel_for(session, reason, caller=sender)
+        if sender._is_deleted or not sender.sessions.count():
+            withdraw_questions(sender, reason)  # those that came from no session: the next player is not who was asked
+
+    on_commit(cancel)
+
+
+def _go_on_writing(sender: Any, session: Any = None, **kwargs: Any) -> None:
+    """Who comes back in the middle of a text goes on with it."""
+    from perdure.commands.writing import resume_soon
+
     if session is not None:
-        reason = f"you are no longer {sender.key}."  # after the commit it may be deleted
-        on_commit(lambda: cancel_for(session, reason, caller=sender) and None)
+        on_commit(lambda: resume_soon(session))

@@ -1,28 +1,23 @@
-"""Writing longer texts line by line, at the prompt of any client.
+"""The text that the line editor is at, and what can be done to it.
 
-Contract: `await edit(command, text, save)` in a command lets the player change a text until `:q`. `save(text)` is
-called for `:w` and tells whether it was saved (a coroutine may too); what it raises ends the editing, as with any
-command. What was not saved is lost when the world reloads or the player goes: the player is told so at the beginning.
+Contract: `LineEditor(text)` holds a text by lines; `add` takes a line, `do` an editing command, and both say what to
+tell. `state` is all of it as plain data, of which `from_state` makes the same editor again.
 
-Invariants: a line that does not begin with a colon is text, and is kept as it was typed; `::` begins a line of text
-with a colon.
+Invariants: a text has at most `MOST_LINES` lines and `MOST_CHARACTERS` characters, and what can be undone is bounded
+in both ways too; what would be more is refused before it is made.
 """
 
 from __future__ import annotations
 
-import inspect
+import hashlib
 import re
-from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
-from perdure.text.markup import escape
-
-__all__ = ["LineEditor", "edit"]
+__all__ = ["HELP", "MOST_CHARACTERS", "MOST_LINES", "LineEditor"]
 
 MOST_LINES = 5000
+MOST_CHARACTERS = 100_000
 MOST_UNDONE = 50
-#: Seconds after which an editor that nobody types into is closed.
-PATIENCE = 3600
 
 HELP = """What you type is added at the end. A line that begins with a colon is a command:
   :             show the text, with numbers          :h          show this
@@ -33,12 +28,19 @@ HELP = """What you type is added at the end. A line that begins with a colon is 
   :q            end (asks if something is not saved) :q!         end without saving
   ::            a line of text that begins with a colon"""
 
-_COMMAND = re.compile(r":(?P<name>[a-z]+!?|!)?\s*(?P<rest>.*)", re.DOTALL)
 _LINES = re.compile(r"(?P<first>[0-9]{1,18})(?:\s*-\s*(?P<last>[0-9]{1,18}))?")
 _NUMBERED = re.compile(r"(?P<number>[0-9]{1,18})(?: (?P<text>.*))?", re.DOTALL)
 _SUBSTITUTE = re.compile(
     r"(?:(?P<number>[0-9]{1,18})\s*)?(?P<mark>[/|,])(?P<old>.+?)(?P=mark)(?P<new>.*?)(?P=mark)?", re.DOTALL
 )
+
+
+class _Change(NamedTuple):
+    """What undoes one change: `count` lines from `at` on become `old` again."""
+
+    at: int
+    count: int
+    old: list[str]
 
 
 class LineEditor:
@@ -49,13 +51,12 @@ class LineEditor:
 
     Attributes:
         lines: the text, line by line.
-        saved: the text as it was saved last, or at the beginning.
     """
 
     def __init__(self, text: str) -> None:
         self.lines = text.split("\n") if text else []
-        self.saved = text
-        self._before: list[list[str]] = []
+        self._saved = _digest(text)
+        self._before: list[_Change] = []
 
     @property
     def text(self) -> str:
@@ -65,7 +66,11 @@ class LineEditor:
     @property
     def changed(self) -> bool:
         """Whether there is something that was not saved."""
-        return self.text != self.saved
+        return _digest(self.text) != self._saved
+
+    def note_saved(self) -> None:
+        """The text as it is now has been saved."""
+        self._saved = _digest(self.text)
 
     def shown(self) -> str:
         """The text with numbers."""
@@ -74,12 +79,31 @@ class LineEditor:
 
     def add(self, line: str) -> str:
         """Add a line at the end; what to tell."""
-        return self._put([*self.lines, line], "")
+        return self._put([*self.lines, *line.split("\n")], "")
 
     def do(self, name: str, rest: str) -> str:
         """Do an editing command; what to tell."""
         action = getattr(self, f"_do_{name or 'list'}", None)
         return str(action(rest)) if action is not None else f"There is no :{name}; :h shows what there is."
+
+    # --- as plain data
+
+    def state(self) -> dict[str, Any]:
+        """All of it, to be stored."""
+        return {"lines": list(self.lines), "saved": self._saved, "before": [list(one) for one in self._before]}
+
+    @classmethod
+    def from_state(cls, state: Any) -> LineEditor | None:
+        """The editor whose state that was; None for what is no such state."""
+        match state:
+            case {"lines": list() as lines, "saved": str() as saved, "before": list() as before}:
+                changes = [_read_change(one) for one in before]
+                if _are_texts(lines) and None not in changes:
+                    editor = cls("")
+                    editor.lines, editor._saved = list(lines), saved
+                    editor._before = [one for one in changes if one is not None]
+                    return editor
+        return None
 
     # --- commands
 
@@ -94,7 +118,8 @@ class LineEditor:
     def _do_u(self, rest: str) -> str:
         if not self._before:
             return "There is nothing to undo."
-        self.lines = self._before.pop()
+        at, count, old = self._before.pop()
+        self.lines = [*self.lines[:at], *old, *self.lines[at + count :]]
         return "Undone."
 
     def _do_clear(self, rest: str) -> str:
@@ -122,7 +147,8 @@ class LineEditor:
         at = int(match["number"]) - 1
         if not 0 <= at < len(self.lines):
             return self._range()
-        return self._put([*self.lines[:at], match["text"] or "", *self.lines[at + replace :]], "Done.")
+        given = (match["text"] or "").split("\n")
+        return self._put([*self.lines[:at], *given, *self.lines[at + replace :]], "Done.")
 
     def _do_s(self, rest: str) -> str:
         match = _SUBSTITUTE.fullmatch(rest.strip())
@@ -131,79 +157,67 @@ class LineEditor:
         only = int(match["number"]) if match["number"] else None
         if only is not None and not 1 <= only <= len(self.lines):
             return self._range()
-        number = 0
-        lines = list(self.lines)
-        for at, line in enumerate(lines):
-            if only in (None, at + 1):
-                number += line.count(match["old"])
-                lines[at] = line.replace(match["old"], match["new"])
-        return self._put(lines, f"{number} replaced.") if number else f"There is no '{match['old']}' there."
+        old, new = match["old"], match["new"]
+        number = sum(line.count(old) for line in (self.lines if only is None else [self.lines[only - 1]]))
+        if not number:
+            return f"There is no '{old}' there."
+        if number * (len(new) - len(old)) + _size(self.lines) > MOST_CHARACTERS:
+            return _TOO_MUCH
+        lines = [line.replace(old, new) if only in (None, at) else line for at, line in enumerate(self.lines, 1)]
+        return self._put("\n".join(lines).split("\n"), f"{number} replaced.")
 
     def _put(self, lines: list[str], told: str) -> str:
         if len(lines) > MOST_LINES:
-            return f"A text has at most {MOST_LINES} lines."
-        self._before = [*self._before[1 - MOST_UNDONE :], self.lines]
+            return f"A text has at most {MOST_LINES} lines; that one was not taken."
+        if _size(lines) > max(MOST_CHARACTERS, _size(self.lines)):
+            return _TOO_MUCH
+        self._before.append(_change(self.lines, lines))
+        self._forget_the_oldest()
         self.lines = lines
         return told
+
+    def _forget_the_oldest(self) -> None:
+        """What can be undone is no more than a whole text, however it came about; the last change always can."""
+        kept: list[_Change] = []
+        size = 0
+        for change in reversed(self._before[-MOST_UNDONE:]):
+            size += _size(change.old)
+            if kept and size > MOST_CHARACTERS:
+                break
+            kept.append(change)
+        self._before = kept[::-1]
 
     def _range(self) -> str:
         return f"The lines are numbered from 1 to {len(self.lines)}." if self.lines else "There are no lines yet."
 
 
-async def edit(
-    command: Any,
-    text: str,
-    save: Callable[[str], Any],
-    title: str = "",
-    others: dict[str, Callable[[str], Any]] | None = None,
-) -> None:
-    """Let the player of a command write a text.
-
-    Args:
-        command: the command that runs.
-        text: what there is.
-        save: takes the text for `:w`; true if it was saved. May be a coroutine.
-        title: what is being written.
-        others: further commands by name (`!` for `:!`); each gets the text.
-    """
-    editor = LineEditor(text)
-    note = "What is not saved is lost when the game reloads. :h shows the commands."
-    command.msg(f"|wEditing {escape(title) or 'a text'}.|n {note}\n{escape(editor.shown())}")
-    while True:
-        typed = str(await command.ask("", timeout=PATIENCE))
-        match = _COMMAND.fullmatch(typed)
-        if match is None or typed.startswith("::"):
-            told = editor.add(typed[1:] if match else typed)
-        elif match["name"] in ("w", "wq"):
-            if await _save(command, editor, save) and match["name"] == "wq":
-                return
-            continue
-        elif match["name"] in ("q", "q!"):
-            if match["name"] == "q!" or not editor.changed or await _give_up(command):
-                command.msg("The editor is closed.")
-                return
-            continue
-        elif others and match["name"] in others:
-            await _called(others[match["name"]], editor.text)
-            continue
-        else:
-            told = editor.do(match["name"] or "", match["rest"])
-        if told:
-            command.msg(escape(told))
+_TOO_MUCH = f"A text has at most {MOST_CHARACTERS} characters; that would be more, so nothing was changed."
 
 
-async def _save(command: Any, editor: LineEditor, save: Callable[[str], Any]) -> bool:
-    saved = bool(await _called(save, editor.text))
-    if saved:
-        editor.saved = editor.text
-    command.msg("Saved." if saved else "It was not saved.")
-    return saved
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-async def _called(function: Callable[[str], Any], text: str) -> Any:
-    outcome = function(text)
-    return await outcome if inspect.isawaitable(outcome) else outcome
+def _size(lines: list[str]) -> int:
+    """Characters of these lines, with their ends."""
+    return sum(map(len, lines)) + len(lines)
 
 
-async def _give_up(command: Any) -> bool:
-    return bool(await command.confirm("Something is not saved. End without saving?", default=False))
+def _change(old: list[str], new: list[str]) -> _Change:
+    """What makes the old lines of the new ones: the stretch in which they differ."""
+    shorter = min(len(old), len(new))
+    at = next((at for at in range(shorter) if old[at] != new[at]), shorter)
+    rest = shorter - at
+    behind = next((one for one in range(rest) if old[-1 - one] != new[-1 - one]), rest)
+    return _Change(at, len(new) - behind - at, old[at : len(old) - behind])
+
+
+def _read_change(stored: Any) -> _Change | None:
+    match stored:
+        case [int() as at, int() as count, list() as old] if at >= 0 and count >= 0 and _are_texts(old):
+            return _Change(at, count, list(old))
+    return None
+
+
+def _are_texts(lines: list[Any]) -> bool:
+    return all(isinstance(line, str) for line in lines)

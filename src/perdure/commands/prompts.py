@@ -25,8 +25,9 @@ from perdure.commands.running import CommandRun, Request, current_run, settled
 from perdure.conf import conf
 from perdure.errors import InvalidArgument, PromptEnded
 from perdure.gameloop import current_loop
+from perdure.sessions import SESSION_HANDLER
 
-__all__ = ["Ask", "Confirm", "ask_yes_no", "get_input", "interactive", "pending_question"]
+__all__ = ["Ask", "Confirm", "ask_yes_no", "get_input", "interactive", "pending_question", "withdraw_questions"]
 
 #: How often a question is asked before the command ends.
 ATTEMPTS = 3
@@ -107,7 +108,7 @@ class Ask(Request):
             return
         if run.session is not None:
             run.session.data_out(text=(text, {"type": "prompt"}))
-        else:
+        elif not getattr(run.caller, "_is_deleted", False):
             run.caller.msg((text, {"type": "prompt"}))
 
     def _echo(self, visible: bool) -> None:
@@ -186,11 +187,20 @@ def pending_question(session: Any = None, *others: Any) -> Ask | None:
     return None
 
 
+def withdraw_questions(caller: Any, reason: str) -> None:
+    """End the commands that wait for an answer of this caller, in whatever session."""
+    for question in list(_questions.get(caller, ())):
+        if question._run is not None:
+            question._run.cancel(reason)
+
+
 def answer_line(session: Any, question: Ask, line: str) -> None:
     """Take what a session has typed as the answer to a question. Raises what the command raises."""
     loop = current_loop()
     unit = loop.unit
     if unit is not None:
+        for gone in [one for one in _answered if SESSION_HANDLER.get(one.sessid) is not one]:
+            del _answered[gone]
         _answered[session] = (unit, question)
         loop.after_commit(lambda: _answered.pop(session, None) and None)
         if question.hidden:
@@ -298,7 +308,9 @@ def interactive(function: Callable[..., Any]) -> Callable[..., Any]:
         outcome = function(*args, **kwargs)
         if not (inspect.isgenerator(outcome) or inspect.iscoroutine(outcome)):
             return outcome
-        caller = signature.bind(*args, **kwargs).arguments["caller"]
+        given = signature.bind(*args, **kwargs)
+        given.apply_defaults()
+        caller = given.arguments["caller"]
         return _started(caller, None, settled(outcome), function.__name__)
 
     return start

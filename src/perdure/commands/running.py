@@ -167,6 +167,9 @@ class CommandRun:
         self._turn = 0
         self._undone = False
         self._awaited_by: list[CommandRun] = []
+        self._went_on: list[CommandRun] = []
+        #: Called when it is over because what it did last was undone.
+        self.when_undone: Callable[[], object] | None = None
 
     def __repr__(self) -> str:
         return f"<run of {self.label!r}: {self.state.value}>"
@@ -267,6 +270,10 @@ class CommandRun:
         if self._undone or (self.done and turn == self._turn and self.state is not RunState.CANCELLED):
             self._undone = False
             self.tell("was interrupted, and what it did last is undone: give it again.")
+            for run in self._went_on:
+                run.cancel("what it waited for is undone")
+            if self.when_undone is not None:
+                self.when_undone()
             return
         if turn != self._turn or self.state is not RunState.WAITING:
             return
@@ -285,8 +292,9 @@ class CommandRun:
 
     def _end(self, state: RunState, result: Any = None) -> None:
         self.state, self.result, self._steps = state, result, None
-        awaited_by, self._awaited_by = self._awaited_by, []
-        for run in awaited_by:
+        self.parent = None  # or those that begin each other for ever would all be kept
+        self._went_on, self._awaited_by = self._awaited_by, []
+        for run in self._went_on:
             # That it has failed is so, although the unit in which it did is undone.
             run._submit(run._turn, result, self.error, anyway=state is RunState.FAILED)
 
@@ -309,7 +317,7 @@ class CommandRun:
     def _cancel(self, reason: str = "") -> None:
         self._stop_waiting()
         steps, self._steps = self._steps, None
-        self.state = RunState.CANCELLED
+        self.state, self.parent = RunState.CANCELLED, None
         if steps is not None:
             try:
                 steps.close()

@@ -6,7 +6,6 @@ from typing import Any
 
 from perdure.accounts.models import AccountDB
 from perdure.channels.models import ChannelDB
-from perdure.commands import line_editor
 from perdure.commands.default.attribute_locks import has_attribute, may_read, may_write
 from perdure.commands.default.attribute_paths import (
     AttributePart,
@@ -19,6 +18,7 @@ from perdure.commands.default.attribute_paths import (
 from perdure.commands.default.editing import EditingCommand, named
 from perdure.commands.default.typed_values import TypedValue, read_value
 from perdure.commands.default.value_texts import shown_value, type_name
+from perdure.commands.writing import edit, writes
 from perdure.conf import conf
 from perdure.errors import InvalidArgument
 from perdure.scripts.models import ScriptDB
@@ -185,13 +185,17 @@ class CmdSetAttribute(EditingCommand):
                 return
         text = value if isinstance(value, str) else str(value)
 
-        def save(text: str) -> bool:
-            if target._is_deleted or not self._may_edit(target, part, category):
-                return False
-            target.attributes.add(part.key, text, category=category)
-            return True
+        await edit(self, self._save_text, target, part.key, category, text=text, title=label)
 
-        await line_editor.edit(self, text, save, label)
+    @writes("set")
+    def _save_text(self, text: str, target: Any, key: str, category: str | None) -> bool:
+        if target is None or target._is_deleted:
+            self.msg("It is not there any more.")
+            return False
+        if not self._may_edit(target, AttributePart(key), category):
+            return False
+        target.attributes.add(key, text, category=category)
+        return True
 
     def _may_edit(self, target: Any, part: AttributePart, category: str | None) -> bool:
         if not self.require(target):

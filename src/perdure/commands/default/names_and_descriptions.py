@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from perdure.commands import line_editor
 from perdure.commands.default.editing import EditingCommand, named
+from perdure.commands.writing import edit, writes
 from perdure.locks.permissions import is_account
 from perdure.text.markup import escape
 
@@ -161,11 +161,15 @@ class CmdDesc(EditingCommand):
         else:
             target, text = self.find_object(self.lhs), self.rhs
         if target is not None:
-            self._describe(target, text)
+            self._describe(text, target)
 
-    def _describe(self, target: Any, text: str) -> bool:
+    @writes("desc")
+    def _describe(self, text: str, target: Any) -> bool:
         """Whether it was done; a refusal is told."""
-        if target._is_deleted or not self.require(target, what="describe"):
+        if target is None or target._is_deleted:
+            self.msg("It is not there any more.")
+            return False
+        if not self.require(target, what="describe"):
             return False
         with self.alone(f"{named(target)} was not changed"):
             if text:
@@ -185,4 +189,4 @@ class CmdDesc(EditingCommand):
             return
         if self.require(target, what="describe"):
             title = f"the description of {named(target)}"
-            await line_editor.edit(self, str(target.db.desc or ""), lambda text: self._describe(target, text), title)
+            await edit(self, self._describe, target, text=str(target.db.desc or ""), title=title)

@@ -8,10 +8,11 @@ import logging
 import time
 from typing import Any
 
-from perdure.commands import line_editor
 from perdure.commands.arguments import MuxCommand
 from perdure.commands.default.python_names import python_names
 from perdure.commands.default.python_running import FILENAME, PythonRun, last_lines
+from perdure.commands.drafts import keep_text, kept_text
+from perdure.commands.writing import edit, writes
 from perdure.conf import conf
 from perdure.gameloop import Interrupted
 from perdure.text.markup import escape
@@ -22,8 +23,8 @@ audit = logging.getLogger("perdure.audit")
 
 #: Seconds after which a console that nobody types into is closed.
 _PATIENCE = 3600
-#: The attribute in memory that keeps what was saved with py/edit.
-_BUFFER = "_py_buffer"
+#: Under which name the text is kept that was saved with py/edit.
+_KEPT = "py"
 _LEAVE = frozenset({"exit", "exit()", "quit", "quit()"})
 
 
@@ -62,16 +63,16 @@ class CmdPy(MuxCommand):
     locks = "cmd:perm(py) or perm(Developer)"
     help_category = "system"
 
+    names_of_code: dict[str, Any] | None = None
+
     async def func(self) -> None:
         """Run the code, or the console."""
-        names = python_names(self)
-        names["cmd"] = self
         if "edit" in self.switches:
-            await self._edit(names)
+            await self._edit()
         elif self.args:
-            await self._run(self.args, names)
+            await self._run(self.args, self._names())
         else:
-            await self._console(names)
+            await self._console(self._names())
 
     async def _run(self, code: str, names: dict[str, Any]) -> None:
         """Run one text, and show what comes of it."""
@@ -97,18 +98,26 @@ class CmdPy(MuxCommand):
         if "time" in self.switches:
             self._show(f"({(time.perf_counter() - begun) * 1000:.3f} ms)", "py_output")
 
-    async def _edit(self, names: dict[str, Any]) -> None:
-        """Write code and run it as often as wanted; saving keeps it until the next reload."""
+    async def _edit(self) -> None:
+        """Write code and run it as often as wanted; what is stored is text, which runs when `:!` says so."""
+        text = self.args or kept_text(self.caller, _KEPT)
+        await edit(self, self._keep, text=text, title="Python code; :! runs it", others={"!": self._run_text})
 
-        async def run(text: str) -> None:
-            await self._run(text, names)
+    @writes("py.keep")
+    def _keep(self, text: str) -> bool:
+        keep_text(self.caller, _KEPT, text)
+        return True
 
-        def keep(text: str) -> bool:
-            self.caller.nattributes.add(_BUFFER, text)  # in memory only: nothing that is stored is ever run
-            return True
+    @writes("py.run")
+    async def _run_text(self, text: str) -> None:
+        await self._run(text, self._names())
 
-        kept = self.args or self.caller.nattributes.get(_BUFFER, default="")
-        await line_editor.edit(self, str(kept), keep, "Python code; :! runs it", {"!": run})
+    def _names(self) -> dict[str, Any]:
+        """The names that this use of the command has; they stay as long as it lasts."""
+        if self.names_of_code is None:
+            self.names_of_code = python_names(self)
+            self.names_of_code["cmd"] = self
+        return self.names_of_code
 
     async def _console(self, names: dict[str, Any]) -> None:
         """Ask for line after line, until `exit`."""

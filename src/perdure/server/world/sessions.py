@@ -65,6 +65,8 @@ class ServerSession:
         self.puid: int | None = None
         #: Lines that wait until the command before them has come to an end.
         self.waiting: deque[Line] = deque()
+        #: Lines that were typed for a command that would begin anew after a reload; see `begun`.
+        self.begun: tuple[Line, ...] = ()
         self.is_closing = False
         self.ndb = self.db = NDbHolder()
         self.nattributes = NAttributeHandler(self)
@@ -221,7 +223,10 @@ class ServerSession:
 
     def at_restored(self, account: Any) -> None:
         """Called when a session that another world knew has its account again."""
+        from perdure.commands.writing import resume_soon
+
         self.cmdset.add_default(conf.CMDSET_SESSION, persistent=False)
+        resume_soon(self)
 
     def disconnect(self, reason: str | None = None) -> None:
         """Log out, with all hooks, and end the connection once what was sent has left."""
