@@ -38,6 +38,8 @@ MERGE_TYPES = ("Union", "Intersect", "Replace", "Remove")
 _serials = count(1)
 #: Attributes that change what comes of a merge.
 _OPTIONS = frozenset({"key", "mergetype", "priority", "duplicates", "no_objs", "no_exits", "key_mergetypes"})
+#: Attributes whose values must make sense.
+_CHECKED = ("mergetype", "priority", "key_mergetypes")
 #: What a copy has as attributes of its own, since it is of no class of the game.
 _COPIED = (*sorted(_OPTIONS), "no_channels", "persistent", "errmessage")
 
@@ -85,8 +87,8 @@ class CmdSet:
         super().__init_subclass__(**kwargs)
         if not vars(cls).get("key"):
             cls.key = cls.__name__
-        if cls.mergetype not in MERGE_TYPES:
-            raise InvalidArgument(f"{cls.__qualname__}.mergetype is {cls.mergetype!r}; it is one of {_LISTED}")
+        for name in _CHECKED:
+            _check_option(cls.__qualname__, name, getattr(cls, name))
 
     def __init__(self, cmdsetobj: Any = None, key: str | None = None) -> None:
         self._start(key or type(self).key or type(self).__name__)
@@ -185,6 +187,7 @@ class CmdSet:
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _OPTIONS:
+            _check_option(self.key, name, value)
             self._will_change()
         object.__setattr__(self, name, value)
 
@@ -367,6 +370,16 @@ def _same(commands: Iterable[Command], names: set[str]) -> list[Command]:
 
 def _is_system(command: Command) -> bool:
     return command.key.startswith(SYSTEM_PREFIX)
+
+
+def _check_option(owner: str, name: str, value: Any) -> None:
+    """Raise `InvalidArgument` for an option with which nothing could be merged."""
+    if name == "mergetype" and value not in MERGE_TYPES:
+        raise InvalidArgument(f"{owner}.mergetype is {value!r}; it is one of {_LISTED}")
+    if name == "priority" and (not isinstance(value, int | float) or value != value):
+        raise InvalidArgument(f"{owner}.priority is {value!r}; it is a number")
+    if name == "key_mergetypes" and not (isinstance(value, dict) and set(value.values()) <= set(MERGE_TYPES)):
+        raise InvalidArgument(f"{owner}.key_mergetypes is {value!r}; it gives for keys of sets one of {_LISTED}")
 
 
 _MERGERS = {"Union": _union, "Intersect": _intersect, "Replace": _replace, "Remove": _remove}

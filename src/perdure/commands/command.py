@@ -77,6 +77,9 @@ class Command:
     msg_all_sessions: bool | None = None
     #: Run the instance in the set itself, so that it keeps what one run leaves for the next.
     retain_instance = False
+    #: A reload that interrupts it before anybody is logged in has it begin anew in the next world, with all that was
+    #: typed for it. Only for commands that change nothing before they have heard all that they wait for.
+    begins_anew = False
     #: Keep a copy as `caller.ndb.last_cmd`.
     save_for_next = False
     #: Have the web client tell that somebody is typing this.
@@ -240,9 +243,9 @@ class Command:
 
     # --- who may
 
-    def access(self, srcobj: Any, access_type: str = "cmd", default: bool = False) -> bool:
-        """Whether `srcobj` passes the lock of this type."""
-        return self.locks.check(srcobj, access_type, default=default)  # type: ignore[no-any-return]
+    def access(self, srcobj: Any, access_type: str = "cmd", default: bool = False, session: Any = None) -> bool:
+        """Whether `srcobj` passes the lock of this type; some locks (`is_ooc`) ask for the session."""
+        return self.locks.check(srcobj, access_type, default=default, session=session)  # type: ignore[no-any-return]
 
     # --- hooks
 

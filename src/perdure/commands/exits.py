@@ -30,12 +30,12 @@ class _OfAnExit:
         obj = self.obj
         return None if obj is None else obj.destination
 
-    def access(self, srcobj: Any, access_type: str = "cmd", default: bool = False) -> bool:
+    def access(self, srcobj: Any, access_type: str = "cmd", default: bool = False, session: Any = None) -> bool:
         """Whether the exit's own lock of this type lets `srcobj`; the lock `cmd` is open where it has none."""
         obj = self.obj
         if obj is None:
             return False
-        return bool(obj.locks.check(srcobj, access_type, default=default or access_type == "cmd"))
+        return bool(obj.locks.check(srcobj, access_type, default or access_type == "cmd", session=session))
 
 
 class ExitCommand(_OfAnExit, Command):

@@ -13,10 +13,14 @@ Invariants
     - Flags (`no_objs`, `no_exits`) of all sets found so far count, whoever has them.
 
 Owner: the game thread.
+
+Failure modes: what a hook or a lock of something around raises is logged and undone, and that thing offers nothing;
+what a provider's own hook raises goes to whoever wanted the commands.
 """
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -26,12 +30,19 @@ from perdure.commands.cmdset import CmdSet, merge
 from perdure.commands.command import Command
 from perdure.commands.loading import EXIT_CMDSET_KEY, PLACEHOLDER_PRIORITY
 from perdure.conf import conf
+from perdure.errors import StaleObject
+from perdure.idmapper.states import describe
 from perdure.objects.contents import contents_of
 from perdure.objects.handling import Handling
+from perdure.objects.objects import DefaultExit
+from perdure.transactions import all_or_nothing
 
 __all__ = ["Gathered", "MergeCache", "gather", "gather_for", "merge_cache"]
 
-_STOCK_HOOK = Handling.at_cmdset_get
+logger = logging.getLogger("perdure.commands")
+
+#: Hooks of things that need no block of their own around them.
+STOCK_HOOKS = frozenset({Handling.at_cmdset_get, DefaultExit.at_cmdset_get})
 
 Part = tuple[CmdSet, bool]  # a set, and whether it is of something around
 
@@ -178,15 +189,34 @@ def _surroundings(obj: Any, caller: Any, parts: list[Part]) -> list[Part]:
     for thing in things:
         if thing is obj or _offers_nothing(thing):
             continue
-        if thing._is_deleted or not thing.access(caller, "call", no_superuser_bypass=True):
-            continue
-        thing.at_cmdset_get(caller=caller)
-        for cmdset in thing.cmdset.all():
-            if isinstance(cmdset, CmdSet) and cmdset.priority != PLACEHOLDER_PRIORITY:
-                (exits if cmdset.key == EXIT_CMDSET_KEY else around).append((cmdset, True))
+        for cmdset in _offered(thing, caller):
+            (exits if cmdset.key == EXIT_CMDSET_KEY else around).append((cmdset, True))
     if exits and not _flag([*parts, *around], "no_exits"):
         around += exits
     return around
+
+
+def _offered(thing: Any, caller: Any) -> list[CmdSet]:
+    """The sets of a thing that are open to the caller; none of one that is broken."""
+    if thing._is_deleted:
+        return []
+    try:
+        if type(thing).at_cmdset_get in STOCK_HOOKS:
+            return _opened(thing, caller)
+        with all_or_nothing(thing._state.db):
+            return _opened(thing, caller)
+    except StaleObject:
+        raise  # another process wrote first: the unit is undone and done again
+    except Exception:  # boundary of user code: a broken thing must not take everybody's commands away who is near it
+        logger.exception("%s offers no commands to %s: they could not be collected", describe(thing), caller)
+        return []
+
+
+def _opened(thing: Any, caller: Any) -> list[CmdSet]:
+    if not thing.access(caller, "call", no_superuser_bypass=True):
+        return []
+    thing.at_cmdset_get(caller=caller)
+    return [one for one in thing.cmdset.all() if isinstance(one, CmdSet) and one.priority != PLACEHOLDER_PRIORITY]
 
 
 def _offers_nothing(thing: Any) -> bool:
@@ -194,7 +224,7 @@ def _offers_nothing(thing: Any) -> bool:
     held = thing.__dict__
     if "db_cmdset_storage" not in held or held["db_cmdset_storage"]:
         return False
-    if type(thing).at_cmdset_get is not _STOCK_HOOK:
+    if type(thing).at_cmdset_get is not Handling.at_cmdset_get:
         return False
     handler = held.get("cmdset")
     return handler is None or not handler.all()

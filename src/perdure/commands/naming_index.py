@@ -70,6 +70,11 @@ class NameIndex:
         """All names."""
         return iter(self._names)
 
+    def longest(self, bare: bool = False) -> int:
+        """Characters of the longest name, with or without prefixes."""
+        lengths = self._lengths if not bare else self._without_prefixes()[1]
+        return lengths[0] if lengths else 0
+
     def begins(self, text: str, bare: bool = False) -> Iterator[Found]:
         """The names that the lower-case text begins with, longest first; `bare` compares them without prefixes."""
         names, lengths = (self._names, self._lengths) if not bare else self._without_prefixes()

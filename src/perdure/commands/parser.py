@@ -2,9 +2,9 @@
 
 Contract: `cmdparser` gives the commands that a line may mean; one is the answer, several are a question to the player.
 A command fits if the line begins with one of its names, upper and lower case being the same, and what follows is what
-its `arg_regex` takes. A command whose `cmd` lock refuses is not there at all. Nothing fits: names are compared without
-the prefixes of `CMD_IGNORE_PREFIXES`. Several fit: those with the case that was typed, then the longest names; a number
-(`press-2 button`) says which.
+its `arg_regex` takes. A command whose `cmd` lock refuses is not there at all, nor are system commands. Nothing fits:
+names are compared without the prefixes of `CMD_IGNORE_PREFIXES`. Several fit: those with the case that was typed, then
+the longest names; a number (`press-2 button`) says which.
 
 Invariants: whatever is typed, nothing is raised.
 """
@@ -12,15 +12,21 @@ Invariants: whatever is typed, nothing is raised.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from perdure.commands.cmdset import CmdSet
 from perdure.commands.naming import lowered
+from perdure.commands.syscmdkeys import SYSTEM_PREFIX
 from perdure.conf import conf
 
 __all__ = ["Match", "cmdparser"]
+
+#: Characters that a number and what sets it off from the name take at most.
+LONGEST_ORDINAL = 32
+
+May = Callable[[Any], bool]  # whether somebody may use a command
 
 
 class Match(NamedTuple):
@@ -58,12 +64,14 @@ def cmdparser(
         cmdset: all commands of the caller.
         caller: who has to pass their locks.
         match_index: which of several to take, from 1.
-        session: accepted for other parsers.
-        kwargs: likewise.
+        session: where the line came from, for locks that ask for it.
+        kwargs: accepted for other parsers.
     """
     if not raw_string:
         return []
-    found, number = _candidates(raw_string, cmdset, caller)
+    found, number = _candidates(
+        raw_string, cmdset, lambda command: bool(command.access(caller, "cmd", session=session))
+    )
     if match_index is not None:
         number = match_index
     if len(found) > 1:
@@ -73,12 +81,12 @@ def cmdparser(
     return [found[number - 1]] if 1 <= number <= len(found) else []
 
 
-def _candidates(raw: str, cmdset: CmdSet, caller: Any) -> tuple[list[Match], int | None]:
+def _candidates(raw: str, cmdset: CmdSet, may: May) -> tuple[list[Match], int | None]:
     """The matches, and which of them is meant if the line says so."""
-    found = _fitting(raw, cmdset, caller)
+    found = _fitting(raw, cmdset, may)
     if len(found) == 1:
         return found, None
-    numbered, number = _numbered(raw, cmdset, caller)
+    numbered, number = _numbered(raw, cmdset, may)
     if numbered:
         return numbered, number
     if found or len(raw) < 2:
@@ -86,44 +94,50 @@ def _candidates(raw: str, cmdset: CmdSet, caller: Any) -> tuple[list[Match], int
     bare = raw.lstrip(conf.CMD_IGNORE_PREFIXES)
     if not bare:
         return [], None
-    found = _fitting(bare, cmdset, caller, bare=True)
+    found = _fitting(bare, cmdset, may, bare=True)
     if len(found) == 1:
         return found, None
-    numbered, number = _numbered(bare, cmdset, caller, bare=True)
+    numbered, number = _numbered(bare, cmdset, may, bare=True)
     return (numbered, number) if numbered else (found, None)
 
 
-def _fitting(raw: str, cmdset: CmdSet, caller: Any, bare: bool = False) -> list[Match]:
+def _fitting(raw: str, cmdset: CmdSet, may: May, bare: bool = False) -> list[Match]:
     """Each command that the line begins with a name of, with its longest such name."""
     found: list[Match] = []
     seen: set[int] = set()
     size = len(raw)
     for name, raw_name, command in cmdset.index.begins(lowered(raw), bare):
-        if id(command) in seen:
+        if id(command) in seen or raw_name.startswith(SYSTEM_PREFIX):
             continue
         rest = raw[len(name) :]
         if not command.takes(rest, name):
             continue
         seen.add(id(command))
-        if command.access(caller, "cmd"):
+        if may(command):
             found.append(Match(name, rest, command, len(name), len(name) / size, raw_name))
     return found
 
 
-def _numbered(raw: str, cmdset: CmdSet, caller: Any, bare: bool = False) -> tuple[list[Match], int | None]:
+def _numbered(raw: str, cmdset: CmdSet, may: May, bare: bool = False) -> tuple[list[Match], int | None]:
     """What a line with a number behind the command's name (`press-2 button`) means without it, and the number."""
-    for name, number, rest in _ordinals(raw):
+    longest = cmdset.index.longest(bare)
+    for name, number, rest in _ordinals(raw, longest + LONGEST_ORDINAL):
         size = len(name)
-        found = [match for match in _fitting(name + rest, cmdset, caller, bare) if match.namelen == size]
+        if size > longest:
+            continue
+        found = [match for match in _fitting(name + rest, cmdset, may, bare) if match.namelen == size]
         if found:
             return found, number
     return [], None
 
 
-def _ordinals(raw: str) -> Iterator[tuple[str, int, str]]:
-    """Each way to read the line as a name, a number, and the rest; the last number first."""
+def _ordinals(raw: str, most: int) -> Iterator[tuple[str, int, str]]:
+    """Each way to read the line as a name, a number, and the rest; the last number first.
+
+    Only `most` characters are looked at: a line of thousands of numbers must not cost more than any other.
+    """
     pattern = _ordinal_pattern(conf.SEARCH_MULTIMATCH_REGEX)
-    text = raw
+    text = raw[:most]
     while match := pattern.match(text):
         name, number, rest = match["name"], match["number"], match["args"]
         if not name or len(name) >= len(text):
