@@ -16,9 +16,20 @@ from perdure.server.gateway.settings import GatewaySettings
 IAC, DONT, DO, WONT, WILL, SB, GA, NOP, SE = 255, 254, 253, 252, 251, 250, 249, 241, 240
 ECHO, SGA, TTYPE, NAWS, LINEMODE, CHARSET, MSSP, MCCP2, MXP, GMCP = 1, 3, 24, 31, 34, 42, 70, 86, 91, 201
 
+LAST_OFFER = bytes((IAC, WILL, CHARSET))
+#: Nothing here takes long; a machine that is busy with other things may.
+LONG = 60.0
 
-def run(coroutine: Awaitable[Any], seconds: float = 20.0) -> Any:
-    """Runs a test's coroutine, with a limit."""
+
+async def eventually(condition: Callable[[], object], seconds: float = LONG) -> None:
+    """Waits until it holds."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+def run(coroutine: Awaitable[Any], seconds: float = 180.0) -> Any:
+    """Runs a test's coroutine, with a limit for one that would never end."""
 
     async def limited() -> Any:
         async with asyncio.timeout(seconds):
@@ -79,7 +90,7 @@ class FakeWorlds:
     def lines(self) -> list[str]:
         return [message.text for message in self.of(messages.Line)]
 
-    async def until(self, kind: type[Any], count: int = 1, seconds: float = 5.0) -> list[Any]:
+    async def until(self, kind: type[Any], count: int = 1, seconds: float = LONG) -> list[Any]:
         """Waits until so many of this kind were sent."""
         async with asyncio.timeout(seconds):
             while len(self.of(kind)) < count:
@@ -98,7 +109,7 @@ class Client:
     def send(self, data: bytes) -> None:
         self.writer.write(data)
 
-    async def until(self, wanted: bytes, seconds: float = 5.0) -> bytes:
+    async def until(self, wanted: bytes, seconds: float = LONG) -> bytes:
         """Reads until this was seen since the last time; gives everything up to it."""
         async with asyncio.timeout(seconds):
             while wanted not in self.seen:
@@ -109,7 +120,7 @@ class Client:
         upto, _, self.seen = self.seen.partition(wanted)
         return upto + wanted
 
-    async def ended(self, seconds: float = 5.0) -> bytes:
+    async def ended(self, seconds: float = LONG) -> bytes:
         """Reads until the other side has closed; gives what came."""
         async with asyncio.timeout(seconds):
             while True:
@@ -184,6 +195,5 @@ class Harness:
         before = len(self.worlds.of(messages.Connected))
         client = await self.connect()
         connected = await self.worlds.until(messages.Connected, before + 1)
-        await client.quiet(0.02)
-        client.seen = b""
+        await client.until(LAST_OFFER)
         return client, connected[-1].session.sessid

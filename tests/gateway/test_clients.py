@@ -10,13 +10,13 @@ import pytest
 import telnetlib3
 
 from perdure.server import messages
-from tests.gateway.fakes import Harness, run
+from tests.gateway.fakes import LONG, Harness, run
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_the_client_of_telnetlib3():
     async def play():
-        async with Harness(timeouts={"login": 0.3, "negotiation": 2.0}) as h:
+        async with Harness(timeouts={"login": 30.0, "negotiation": 30.0}) as h:
             reader, writer = await telnetlib3.open_connection(
                 "127.0.0.1",
                 h.port(),
@@ -33,12 +33,12 @@ def test_the_client_of_telnetlib3():
             writer.write("say grüß dich\r\n")
             seen = ""
             while "you said say grüß dich" not in seen:
-                seen += await asyncio.wait_for(reader.read(100), 5)
+                seen += await asyncio.wait_for(reader.read(100), LONG)
             h.worlds.hear(messages.EchoInput(1, False))
             await asyncio.sleep(0.05)
             writer.write("secret\r\n")
             while "you said secret" not in seen:
-                seen += await asyncio.wait_for(reader.read(100), 5)
+                seen += await asyncio.wait_for(reader.read(100), LONG)
             writer.close()
             await h.worlds.until(messages.Disconnected)
 
@@ -52,7 +52,7 @@ def test_the_telnet_of_the_system():
 
     async def play():
         async with Harness(timeouts={"login": 0.3, "negotiation": 2.0}) as h:
-            child = pexpect.spawn(program, ["127.0.0.1", str(h.port())], timeout=5, dimensions=(40, 90))
+            child = pexpect.spawn(program, ["127.0.0.1", str(h.port())], timeout=60, dimensions=(40, 90))
             await h.worlds.until(messages.Connected)
             child.sendline("look")
             await asyncio.to_thread(child.expect_exact, "you said look")

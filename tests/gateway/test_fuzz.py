@@ -13,7 +13,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 from perdure.server.gateway.metrics import resident_bytes
-from tests.gateway.fakes import DO, DONT, IAC, SB, SE, WILL, WONT, Harness, run
+from tests.gateway.fakes import DO, DONT, IAC, LONG, SB, SE, WILL, WONT, Harness, run
 
 _OPTION = st.sampled_from([0, 1, 3, 5, 6, 18, 24, 31, 34, 35, 36, 39, 42, 69, 70, 86, 87, 91, 93, 200, 201, 255])
 _COMMAND = st.integers(236, 255).map(lambda number: bytes((IAC, number)))
@@ -59,7 +59,7 @@ class Alive:
     async def check(self):
         self.other.send(b"look\r\n")
         await self.other.until(b"you said look\r\n")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(LONG):
             while len(self.harness.gateway.sessions) > 1 or self.harness.gateway.door.inside > 1:
                 await asyncio.sleep(0.002)
         self.worlds.sent.clear()
@@ -125,16 +125,16 @@ async def talk_http(alive, pieces):
 @settings(max_examples=30)
 @given(_TELNET_EXAMPLES)
 def test_any_bytes_to_the_telnet_port(examples):
-    run(_telnet(examples), 60)
+    run(_telnet(examples), 300)
 
 
 @settings(max_examples=20)
 @given(_WEBSOCKET_EXAMPLES)
 def test_any_frames_to_the_websocket(examples):
-    run(_websocket(examples), 60)
+    run(_websocket(examples), 300)
 
 
 @settings(max_examples=15)
 @given(_HTTP_EXAMPLES)
 def test_any_bytes_to_the_web_port(examples):
-    run(_http(examples), 60)
+    run(_http(examples), 300)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 import zlib
 
 import pytest
@@ -32,6 +33,7 @@ from tests.gateway.fakes import (
     WONT,
     FakeWorlds,
     Harness,
+    eventually,
     run,
 )
 
@@ -121,12 +123,13 @@ def test_flags_of_a_client_that_answers_everything():
 
 def test_a_client_that_stops_answering_is_given_up_on():
     async def play():
-        async with Harness(timeouts={"login": 0.02, "negotiation": 0.1}) as h:
+        async with Harness(timeouts={"login": 0.4, "negotiation": 1.0}) as h:
+            began = time.monotonic()
             client = await h.connect()
             client.send(bytes((IAC, WILL, TTYPE)))
-            await asyncio.sleep(0.04)
-            assert not h.worlds.sent
             await h.worlds.until(messages.Connected)
+            # It had begun, so it had the longer time to go on.
+            assert time.monotonic() - began > 0.9
             client.send(sub(TTYPE, b"\0XTERM"))
             (changed,) = await h.worlds.until(messages.Flags)
             assert changed.flags["CLIENTNAME"] == "xterm"
@@ -499,8 +502,8 @@ def test_silent_clients_are_kept_alive_if_they_know_telnet(monkeypatch):
             assert await other.quiet(0.06) == b""
             # Who has put that off hears no more of it.
             h.gateway.sessions[1].tell_flags({"NOPKEEPALIVE": False})
-            await client.quiet(0.05)
-            client.seen = b""
+            client.send(bytes((IAC, 246)))
+            await client.until(b"[Yes]\r\n")
             assert await client.quiet(0.1) == b""
 
     run(play())
@@ -510,7 +513,7 @@ def test_who_never_logs_in_is_let_go(monkeypatch):
     monkeypatch.setattr("perdure.server.gateway.gateway._HOUSEKEEPING", 0.02)
 
     async def play():
-        async with Harness(timeouts={"unauthenticated": 0.1}) as h:
+        async with Harness(timeouts={"unauthenticated": 1.5}) as h:
             client, _ = await h.player()
             anna, sessid = await h.player()
             h.worlds.hear(messages.SessionState(messages.SessionRecord(sessid, "telnet", "x", {}, 1.0, uid=5)))
@@ -607,8 +610,7 @@ def test_who_leaves_before_there_is_a_world_is_never_told_of():
             client = await h.connect()
             await client.until(b"as soon as it is there")
             client.close()
-            while h.gateway.sessions:
-                await asyncio.sleep(0.005)
+            await eventually(lambda: not h.gateway.sessions)
             worlds.become("serving")
             assert not worlds.sent
 

@@ -7,6 +7,7 @@ import contextlib
 import json
 import logging
 import socket
+import time
 
 import pytest
 from websockets.asyncio.client import connect
@@ -15,7 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from perdure.server import messages
 from perdure.server.gateway.metrics import resident_bytes
 from perdure.server.gateway.origins import same_origin
-from tests.gateway.fakes import FakeWorlds, Harness, run
+from tests.gateway.fakes import LONG, FakeWorlds, Harness, eventually, run
 
 
 def browser(h, query="", **kwargs):
@@ -25,7 +26,7 @@ def browser(h, query="", **kwargs):
 async def said(ws, name="text"):
     """The next message of this name."""
     while True:
-        message = json.loads(await asyncio.wait_for(ws.recv(), 5))
+        message = json.loads(await asyncio.wait_for(ws.recv(), LONG))
         if message[0] == name:
             return message
 
@@ -186,12 +187,13 @@ def test_several_lines_in_one_text_are_lines_and_have_no_control_characters():
 def test_who_sends_too_fast_waits_and_loses_nothing():
     async def play():
         async with Harness(web_port=0, limits={"line_rate": 200.0, "line_burst": 10}) as h, browser(h) as ws:
+            began = time.monotonic()
             for number in range(50):
                 await send(ws, "text", f"line {number}")
-            await asyncio.sleep(0.03)
-            assert len(h.worlds.lines()) < 40
             for _ in range(50):
                 await said(ws)
+            # Ten at once, then 200 a second, and no faster.
+            assert time.monotonic() - began > 0.15
             assert h.worlds.lines() == [f"line {number}" for number in range(50)]
 
     run(play())
@@ -200,11 +202,11 @@ def test_who_sends_too_fast_waits_and_loses_nothing():
 def test_many_lines_in_one_text_are_no_way_past_the_limit():
     async def play():
         async with Harness(web_port=0, limits={"line_rate": 200.0, "line_burst": 10}) as h, browser(h) as ws:
+            began = time.monotonic()
             await send(ws, "text", "\n".join(f"line {number}" for number in range(60)))
-            await asyncio.sleep(0.03)
-            assert len(h.worlds.lines()) < 40
             for _ in range(60):
                 await said(ws)
+            assert time.monotonic() - began > 0.2
             assert h.worlds.lines() == [f"line {number}" for number in range(60)]
 
     run(play())
@@ -216,6 +218,7 @@ def test_lines_that_the_world_has_not_done_are_bounded():
         async with Harness(worlds, web_port=0, limits={"queued_lines": 5}) as h, browser(h) as ws:
             for number in range(30):
                 await send(ws, "text", f"line {number}")
+            await h.worlds.until(messages.Line, 5)
             await asyncio.sleep(0.1)
             assert len(h.worlds.lines()) == 5
             session = next(iter(h.gateway.sessions.values()))
@@ -249,9 +252,7 @@ def test_a_browser_that_does_not_read_is_disconnected_and_costs_little():
             assert number < 19_999
             assert resident_bytes() - before < 4_000_000
             await h.worlds.until(messages.Disconnected)
-            async with asyncio.timeout(3):
-                while h.gateway.door.inside:
-                    await asyncio.sleep(0.01)
+            await eventually(lambda: not h.gateway.door.inside)
             sock.close()
 
     run(play())
@@ -270,8 +271,7 @@ def test_the_world_ends_a_connection_after_what_it_said():
             assert closed.value.rcvd.code == 1000
             assert closed.value.rcvd.reason == "quit"
             assert h.worlds.of(messages.Disconnected) == [messages.Disconnected(sessid, "quit")]
-            await asyncio.sleep(0.05)
-            assert h.gateway.door.inside == 0
+            await eventually(lambda: h.gateway.door.inside == 0)
 
     run(play())
 
@@ -290,8 +290,7 @@ def test_a_browser_that_goes_is_told_of():
                 await h.worlds.until(messages.Connected, 3)
                 ws.transport.abort()
                 await h.worlds.until(messages.Disconnected, 3)
-            await asyncio.sleep(0.05)
-            assert h.gateway.door.inside == 0
+            await eventually(lambda: h.gateway.door.inside == 0)
 
     run(play())
 

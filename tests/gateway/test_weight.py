@@ -20,9 +20,12 @@ assert ours <= {"server", "text", "version"}, ours
 """
 
 _CLIENTS = """
-import asyncio, socket
+from perdure.server.gateway.bare_packages import lean
+lean()
+import asyncio, contextlib, socket
 from perdure.server.gateway.metrics import resident_bytes
-from tests.gateway.fakes import Harness, FakeWorlds
+from perdure.server.messages import Connected
+from tests.gateway.fakes import Harness, eventually
 
 async def main():
     async with Harness(web_port=0, timeouts={"login": 0.3}) as h:
@@ -33,15 +36,16 @@ async def main():
             sock.setblocking(False)
             sockets.append(sock)
             await asyncio.sleep(0)
-        await asyncio.sleep(0.6)
+        await h.worlds.until(Connected, 100)
         for number in range(20):
             for sock in sockets:
                 sock.send(b"say hello %d\\r\\n" % number)
-            await asyncio.sleep(0.05)
+            await eventually(lambda: h.gateway.metrics.lines == 100 * (number + 1))
+            await asyncio.sleep(0)
             for sock in sockets:
-                sock.recv(100000)
+                with contextlib.suppress(BlockingIOError):
+                    sock.recv(100000)
         assert len(h.gateway.sessions) == 100
-        assert h.gateway.metrics.lines == 2000, h.gateway.metrics.lines
         print(resident_bytes(), before)
         for sock in sockets:
             sock.close()
@@ -52,7 +56,7 @@ asyncio.run(main())
 
 def in_a_new_process(program):
     return subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=".", timeout=60
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=".", timeout=300
     )
 
 
@@ -62,11 +66,12 @@ def test_there_is_no_django_and_no_game_in_it():
 
 
 @pytest.mark.defect("V-27")
-def test_a_hundred_clients_stay_below_60_megabytes():
+def test_a_hundred_clients_stay_below_40_megabytes():
     answer = in_a_new_process(_CLIENTS)
     assert answer.returncode == 0, answer.stderr
+    # Measured with Python 3.11: 36 MB, 3 of them for the clients.
     total, before = map(int, answer.stdout.split())
-    assert total < 60_000_000
+    assert total < 40_000_000
     assert total - before < 10_000_000
 
 
