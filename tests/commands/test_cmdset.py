@@ -84,6 +84,21 @@ def test_a_merge_type_must_exist():
         type("Odd", (CmdSet,), {"mergetype": "Onion"})
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("priority", "high"), ("priority", None), ("priority", float("nan")), ("key_mergetypes", {"x": "Onion"})],
+)
+def test_options_with_which_nothing_could_be_merged_are_refused(option, value):
+    """A set of a thing in a room would take everybody's commands away there."""
+    with pytest.raises(InvalidArgument, match=option):
+        type("Odd", (CmdSet,), {option: value})
+    made = base()
+    with pytest.raises(InvalidArgument, match=option):
+        setattr(made, option, value)
+    with pytest.raises(InvalidArgument, match="Union"):
+        made.mergetype = "Onion"
+
+
 def test_looking_into_a_set():
     made = base()
     assert "L" in made

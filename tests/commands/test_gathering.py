@@ -280,3 +280,35 @@ def test_a_class_of_its_own_for_an_exit(anna, hall, cellar):
 
     create_object(Ladder, key="ladder", location=hall, destination=cellar)
     assert anna.send("ladder up") == "climbing ladder"
+
+
+# --- what is broken
+
+
+def test_a_broken_thing_takes_nobodys_commands_away(anna, hall, cellar, caplog):
+    class Broken(DefaultObject):
+        def at_cmdset_get(self, **kwargs):
+            self.db.half = 1
+            raise ZeroDivisionError
+
+    class Closed(DefaultObject):
+        def access(self, accessing_obj, access_type="read", default=False, **kwargs):
+            raise KeyError("lock")
+
+    class BrokenExit(DefaultExit):
+        def create_exit_cmdset(self, exidbobj):
+            raise RuntimeError("exit")
+
+    broken = create_object(Broken, key="broken", location=hall)
+    closed = create_object(Closed, key="closed", location=hall)
+    closed.cmdset.add(make("press"))
+    create_object(BrokenExit, key="down", location=hall, destination=cellar)
+    create_object(DefaultExit, key="up", location=hall, destination=cellar)
+    button(hall, "pull")
+    assert {"look", "up", "pull"} <= names(anna)
+    assert {"press", "down"} & names(anna) == set()
+    assert broken.db.half is None
+    assert "Broken #" in caplog.text
+    assert "ZeroDivisionError" in caplog.text
+    anna.send("up")
+    assert anna.character.location is cellar

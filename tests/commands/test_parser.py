@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from perdure.commands.cmdset import CmdSet
 from perdure.commands.command import Command
+from perdure.commands.naming_index import NameIndex
 from perdure.commands.parser import cmdparser
 
 
@@ -90,6 +91,48 @@ def test_a_number_says_which():
     assert parse("press button", one, two, match_index=2)[0].cmd is two
     assert parse("press button", one, two, match_index=5) == []
     assert parse("press-99999999999999999999", one, two) == []
+
+
+@pytest.mark.parametrize(
+    "line", ["press" + "-1" * 3000, "-1" * 3000, "@" + "press-1" * 800, "press-2 " + "x-1 " * 1500]
+)
+def test_a_line_of_thousands_of_numbers_costs_as_much_as_any(line, monkeypatch):
+    looked = []
+    begins = NameIndex.begins
+    monkeypatch.setattr(NameIndex, "begins", lambda *args: looked.append(args) or begins(*args))
+    parse(line, "press", "press", "a rather long name")
+    assert len(looked) < 60
+
+
+def test_the_number_of_the_longest_name_counts():
+    name = "a rather long name"
+    one, two = Command(key=name), Command(key=name)
+    (match,) = parse(f"{name}-2 {'x' * 5000}", one, two, "look")
+    assert match.cmd is two
+    assert match.args == f" {'x' * 5000}"
+    assert parse(f"{name}-99999", one, two) == []
+
+
+@pytest.mark.parametrize(
+    "line", ["__nomatch_command", "__multimatch_command x", "@__nomatch_command", "__nomatch_command-1"]
+)
+def test_system_commands_cannot_be_typed(line):
+    assert parse(line, "__nomatch_command", "__multimatch_command", "look") == []
+
+
+def test_locks_of_commands_hear_of_the_session():
+    heard = []
+
+    class Guarded(Command):
+        key = "guarded"
+
+        def access(self, srcobj, access_type="cmd", default=False, session=None):
+            heard.append(session)
+            return session == "this one"
+
+    assert names("guarded", Guarded(), session="this one") == ["guarded"]
+    assert names("guarded", Guarded()) == []
+    assert set(heard) == {"this one", None}
 
 
 def test_a_number_in_the_arguments_is_left_alone():
