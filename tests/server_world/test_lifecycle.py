@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import threading
+import time
 import types
 from collections.abc import Iterator
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 
 from perdure import DefaultObject
+from perdure.server.world import lifecycle
 from perdure.testing import TestWorld
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -126,3 +129,19 @@ def test_after_a_crash_who_saw_nothing_sees_the_login_screen(world: TestWorld) -
     stranger.heard()
     world.reload("crash")
     assert "connect" in stranger.heard()
+
+
+def test_work_that_takes_long_on_another_thread_does_not_hold_up_a_reload(
+    world: TestWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gateway kills a world that does not finish in time, and all that was to be told is lost."""
+    monkeypatch.setattr(lifecycle, "STEPS_SECONDS", 100)
+    Sentinel.told.clear()
+    held = world.create("sentinel", Sentinel)
+    ended = threading.Event()
+    world.loop.offload(ended.wait, 60)
+    begun = time.monotonic()
+    world.world.quiesce("reload", 0.6)
+    assert time.monotonic() - begun < 50
+    assert (held.db.reloads, Sentinel.told) == (1, ["reload"])
+    ended.set()

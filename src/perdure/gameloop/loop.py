@@ -235,14 +235,16 @@ class GameLoop(Ticking):
         except self._contained:
             logger.exception("error between ticks")
 
-    def run_until_idle(self, seconds: float = 10.0) -> None:
+    def run_until_idle(self, seconds: float = 10.0, offloaded: bool = True) -> None:
         """Work until nothing waits and nothing is offloaded; timers that are not due do not count (tests, stopping).
 
-        Raises `TimeoutError` if that takes longer than `seconds`.
+        Without `offloaded`, what other threads are at is not waited for. Raises `TimeoutError` if it takes longer than
+        `seconds`.
         """
         deadline = time.monotonic() + seconds
         while True:
-            if not self.run_once(0.002 if self._pool.busy else 0.0) and not self._pool.busy and not self.backlog:
+            waits = offloaded and self._pool.busy > 0
+            if not self.run_once(0.002 if waits else 0.0) and not waits and not self.backlog:
                 return
             if time.monotonic() > deadline:
                 raise TimeoutError(f"the world still had work after {seconds:g} s")

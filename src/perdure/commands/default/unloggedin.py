@@ -32,6 +32,7 @@ class _Unconnected(StockCommand):
     """What is typed is taken as it is: a password may have any sign in it."""
 
     locks = "cmd:all()"
+    begins_anew = True
 
     def parse(self) -> None:
         """Take name and password apart, where they are given."""

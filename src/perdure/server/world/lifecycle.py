@@ -30,6 +30,7 @@ from perdure.conf import conf
 from perdure.gameloop import Unit
 from perdure.objects.objects import DefaultObject
 from perdure.server.messages import Line, Mode, SessionRecord
+from perdure.server.world import begun
 from perdure.server.world.checks import remember_missing
 from perdure.sessions import SESSION_HANDLER
 from perdure.transactions import transaction
@@ -43,8 +44,8 @@ __all__ = ["finish", "greet", "hooks_module", "resume", "start", "stop"]
 logger = logging.getLogger("perdure.server")
 
 MAINTENANCE_SECONDS = 60
-#: How long the hooks of all entities together may take; the gateway's patience is about as long.
-STEPS_SECONDS = 10.0
+#: How long the hooks of all entities together may take.
+STEPS_SECONDS = 5.0
 
 
 def greet(session: ServerSession) -> None:
@@ -166,23 +167,31 @@ def _may_idle(session: ServerSession) -> bool:
 # --- ceasing
 
 
-def finish(world: World, seconds: float) -> list[Line]:
-    """Do what has come, call off what waits for an answer, and give back the lines that were not begun, in order."""
+def finish(world: World, seconds: float, again: bool = True) -> list[Line]:
+    """Do what has come, call off what waits, and give back the lines that another world is to do, in order.
+
+    Those are the lines that were not begun, and those of commands that begin anew: a login that is under way.
+    """
     from perdure.commands.running import cancel_all
+    from perdure.server.world.stock_inputs import call_off_login
 
     _finish_work(world, seconds / 2)
+    leftovers: list[Line] = []
+    if again:
+        _step(world, "commands that begin anew", lambda: leftovers.extend(begun.take_back()))
+    _step(world, "logins by message", lambda: [call_off_login(one) for one in SESSION_HANDLER.values()])
     _step(world, "waiting commands", lambda: cancel_all("the world is being restarted"))
-    _finish_work(world, seconds / 2)
-    leftovers = [unit.about for unit in world.loop.withdraw(lambda unit: isinstance(unit.about, Line))]
+    _finish_work(world, seconds / 2, offloaded=False)
+    leftovers += [unit.about for unit in world.loop.withdraw(lambda unit: isinstance(unit.about, Line))]
     leftovers += [line for session in SESSION_HANDLER.values() for line in session.waiting]
     for session in SESSION_HANDLER.values():
         session.waiting.clear()
     return sorted(leftovers, key=lambda line: (line.sessid, line.seq))
 
 
-def _finish_work(world: World, seconds: float) -> None:
+def _finish_work(world: World, seconds: float, offloaded: bool = True) -> None:
     try:
-        world.loop.run_until_idle(seconds)
+        world.loop.run_until_idle(seconds, offloaded=offloaded)
     except TimeoutError as error:
         logger.warning("%s; it is left undone", error)
 
@@ -263,4 +272,4 @@ def _step(world: World, label: str, function: Callable[[], Any]) -> None:
 def _steps(world: World, label: str, functions: Sequence[Callable[[], Any]]) -> None:
     """Several steps that share commits, each of which may fail alone."""
     world.loop.tick([Unit(function, label) for function in functions])
-    _finish_work(world, STEPS_SECONDS)
+    _finish_work(world, STEPS_SECONDS, offloaded=False)

@@ -33,7 +33,7 @@ from perdure.server.world.inputs import Call, input_function, known
 from perdure.sessions import SESSION_HANDLER
 from perdure.transactions import on_rollback
 
-__all__ = ["MAX_OPTIONS", "WEBCLIENT_OPTIONS"]
+__all__ = ["MAX_OPTIONS", "WEBCLIENT_OPTIONS", "call_off_login"]
 
 WEBCLIENT_OPTIONS = "_saved_webclient_options"
 MAX_OPTIONS = 50
@@ -259,7 +259,7 @@ def login(call: Call, given: Credentials) -> None:
     if check.errors:
         call.reply("login", ok=False, reason=check.errors[0])
         return
-    session.ndb.is_logging_in = True
+    session.ndb.is_logging_in = call
     on_rollback(partial(_not_logging_in, session))
     try:
         current_loop().offload(check.verify, given.password, then=partial(_verified, call, check))
@@ -269,12 +269,23 @@ def login(call: Call, given: Credentials) -> None:
 
 
 def _not_logging_in(session: Any) -> None:
-    session.ndb.is_logging_in = False
+    session.ndb.is_logging_in = None
+
+
+def call_off_login(session: Any) -> None:
+    """Tell a client that is being logged in by message to ask again; nothing happens to any other."""
+    call = session.ndb.is_logging_in
+    if call is not None:
+        _not_logging_in(session)
+        call.reply("login", ok=False, reason="The world is being restarted. Try again in a moment.")
 
 
 def _verified(call: Call, check: LoginCheck, verdict: Verdict | None, error: BaseException | None) -> None:
     session = call.session
+    if session.ndb.is_logging_in is not call:
+        return  # it was called off
     _not_logging_in(session)
+    on_rollback(partial(setattr, session.ndb, "is_logging_in", call))
     if error is not None or verdict is None:
         raise RuntimeError("a password could not be compared") from error
     account, errors = check.finish(verdict, session)

@@ -43,7 +43,7 @@ from perdure.server.messages import (
     RunCode,
     SessionRecord,
 )
-from perdure.server.world import inputs, lifecycle, live_code
+from perdure.server.world import begun, inputs, lifecycle, live_code
 from perdure.server.world.output import Closing, Echo, Finished, Out, State, frame_of, sendable
 from perdure.server.world.script_timers import ScriptTimers
 from perdure.server.world.sessions import ServerSession
@@ -92,7 +92,7 @@ class World:
                     label="line",
                     caller=f"session {message.sessid}",
                     failed=partial(self._line_failed, message),
-                    line=loggable(message.text),
+                    line=_loggable_of(message),
                     turn=message.sessid,
                     about=message,
                 )
@@ -134,6 +134,7 @@ class World:
     def _do_line(self, session: ServerSession, message: Line) -> None:
         self.loop.outbox.put(Finished(message.sessid, message.seq))
         run = handle_line(session, message.text)
+        begun.note(session, message)
         unit = self.loop.unit
         if unit is not None and run is not None and run.command is not None:
             # What people call their exits is no name for a metric.
@@ -149,7 +150,7 @@ class World:
                 label="line",
                 caller=session,
                 failed=partial(self._line_failed, message),
-                line=loggable(message.text),
+                line=_loggable_of(message),
                 turn=session.sessid,
                 anyway=True,  # that the command has come to an end is not undone with what it did last
             )
@@ -307,7 +308,7 @@ class World:
 
     def quiesce(self, mode: Mode, seconds: float) -> list[Line]:
         """Finish what has come, tell the game, and stop; the lines that were not begun. On the game thread."""
-        leftovers = lifecycle.finish(self, seconds / 3)
+        leftovers = lifecycle.finish(self, seconds / 3, again=mode != "shutdown")
         self.is_serving = False
         for function in self.ceasing:
             function()
@@ -339,6 +340,12 @@ def _take_out(waiting: deque[Line], message: Line) -> bool:
 def _be_there_again(session: ServerSession, is_closing: bool) -> None:
     session.is_closing = is_closing
     SESSION_HANDLER.add(session)
+
+
+def _loggable_of(message: Line) -> str | None:
+    """What logs may have of it: nothing before somebody is logged in, since passwords are asked for there."""
+    session = SESSION_HANDLER.get(message.sessid)
+    return loggable(message.text) if session is not None and session.logged_in else None
 
 
 def loggable(line: str) -> str | None:
