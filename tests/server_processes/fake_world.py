@@ -1,8 +1,9 @@
 """A world without Django: it speaks the link's protocol, keeps a ledger of what it did, and misbehaves as told.
 
 `plan.json` in the current directory says how, by generation ("1", "2" …; else "default"): at which point (`start`,
-`check`, `take_over`, `quiesce`, `resume`, `stop`) what happens: `hang`, `die`, `exit`, `fail`, or a number of seconds
-to wait. `line` is how long each line takes; with `web` there is a web server, with one page.
+`check`, `take_over`, `quiesce`, `resume`, `stop`) what happens: `hang`, `die`, `exit`, `fail`, a number of seconds to
+wait, or `until NAME`, a file that the test makes when it has seen what it wanted to see. `line` is how long each line
+takes; with `web` there is a web server, with one page.
 """
 
 from __future__ import annotations
@@ -56,6 +57,9 @@ class FakeWorld:
                 self.send(SYNTAX_ERROR)
                 time.sleep(self.plan.get("linger", 0))
                 os._exit(1)
+            case str() as until if until.startswith("until "):
+                while not Path(until.removeprefix("until ")).exists():
+                    time.sleep(0.01)
             case int() | float() as seconds:
                 time.sleep(seconds)
 

@@ -49,7 +49,7 @@ os.execv(sys.executable, [sys.executable, "-m", "perdure", "run", "--json-logs"]
 """
 
 
-def eventually(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
+def eventually(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
     deadline = time.monotonic() + seconds
     while True:
         if found := condition():
@@ -85,7 +85,7 @@ class GatewayProcess:
                 "interfaces": ["127.0.0.1"],
                 "telnet_port": 0,
                 "web_port": 0,
-                "timeouts": Timeouts(login=0.05, negotiation=0.2, reload=30, quiesce=10, takeover=20, stop=10),
+                "timeouts": Timeouts(login=0.05, negotiation=0.2, reload=60, quiesce=60, takeover=60, stop=60),
                 "logging": logging or Logging(),
                 **(settings or {}),
             }
@@ -136,7 +136,7 @@ class GatewayProcess:
 
         eventually(serves)
 
-    def ends(self, seconds: float = 20.0) -> tuple[int, str, str]:
+    def ends(self, seconds: float = 60.0) -> tuple[int, str, str]:
         """Exit code and what it wrote."""
         out, err = self.process.communicate(timeout=seconds)
         return self.process.returncode, out, err
@@ -145,7 +145,7 @@ class GatewayProcess:
         return ask(self.game, request, **more)
 
     def status(self) -> dict[str, Any]:
-        return self.ask(Status(), seconds=5).data
+        return self.ask(Status(), seconds=30).data
 
     def connect(self, port: int | None = None) -> Client:
         client = Client(port or self.port())
@@ -168,13 +168,13 @@ class Client:
     """A telnet client that negotiates nothing."""
 
     def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
         self.text = ""
 
     def type(self, text: str) -> None:
         self.socket.sendall(text.encode() + b"\r\n")
 
-    def until(self, expected: str, seconds: float = 15.0) -> str:
+    def until(self, expected: str, seconds: float = 60.0) -> str:
         """What has been shown, when this is in it."""
         deadline = time.monotonic() + seconds
         while expected not in self.text:
@@ -186,7 +186,7 @@ class Client:
         return self.text
 
     def is_ended(self) -> bool:
-        self.socket.settimeout(10)
+        self.socket.settimeout(60)
         while data := self.socket.recv(65536):
             self.text += data.decode("utf-8", "replace")
         return True

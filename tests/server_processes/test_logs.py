@@ -138,7 +138,7 @@ def test_two_processes_share_a_rotating_file_and_lose_nothing() -> None:
     for writer in writers:
         writer.start()
     for writer in writers:
-        writer.join(60)
+        writer.join(300)
         assert writer.exitcode == 0
     written = [line for path in Path().glob("world.log*") for line in path.read_text().splitlines()]
     assert len(list(Path().glob("world.log.*"))) > 5

@@ -86,9 +86,10 @@ def test_a_day_in_the_life_of_a_game(game: Path) -> None:
         os.kill(status(game)["world"]["pid"], signal.SIGKILL)
         player.until("stopped unexpectedly")
         player.type("say is anybody there?")
-        player.until("is anybody there?", 60)
+        player.until("is anybody there?", 120)
+        player.text = ""
         player.type("look")
-        assert player.text.count("chair") >= 1
+        player.until("chair")
         stopped = perdure("stop", cwd=game)
         assert stopped.returncode == 0, stopped.stderr
         assert player.is_ended()
@@ -112,13 +113,13 @@ def test_in_the_foreground_with_json_logs(game: Path) -> None:
         text=True,
     )
     try:
-        eventually(lambda: status(game).get("serving"), 60)
+        eventually(lambda: status(game).get("serving"), 180)
         # The command line has become the gateway: what systemd started is what it looks after.
         assert status(game)["pid"] == running.pid
         world = status(game)["world"]["pid"]
         assert perdure("shell", "--live", "-c", "1 / 0", cwd=game).returncode == 1
         running.send_signal(signal.SIGTERM)
-        out, err = running.communicate(timeout=60)
+        out, err = running.communicate(timeout=120)
     finally:
         running.kill()
     assert running.returncode == 0, err
@@ -167,7 +168,7 @@ def test_a_killed_gateway_takes_its_world_along_and_the_game_starts_again(game: 
     assert perdure("start", cwd=game).returncode == 0
     found = status(game)
     os.kill(found["pid"], signal.SIGKILL)
-    eventually(lambda: not is_alive(found["world"]["pid"]), 30)
+    eventually(lambda: not is_alive(found["world"]["pid"]), 60)
     assert perdure("status", cwd=game).returncode == 3
     again = perdure("start", cwd=game)
     assert again.returncode == 0, again.stderr

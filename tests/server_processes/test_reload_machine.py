@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable, Coroutine
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,7 +28,7 @@ def drive(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]
 
     @wraps(test)
     def run(*args: Any, **kwargs: Any) -> None:
-        asyncio.run(asyncio.wait_for(test(*args, **kwargs), 60))
+        asyncio.run(asyncio.wait_for(test(*args, **kwargs), 300))
 
     return run
 
@@ -95,10 +96,11 @@ async def test_the_first_world_starts_and_serves() -> None:
 )
 def test_a_first_world_that_cannot_serve_ends_the_gateway_with_the_reason(plan: dict[str, Any], said: str) -> None:
     async def test() -> None:
-        game = Harness({"default": plan}, serve=False, timeouts=Timeouts(reload=3, takeover=1, stop=1))
+        game = Harness({"default": plan}, serve=False)
         async with game:
+            game.impatient_with(plan)
             with pytest.raises(WorldLost, match=said):
-                await asyncio.wait_for(game.running, 20)
+                await asyncio.wait_for(game.running, 60)
             assert game.worlds.succession.phase is Phase.STOPPED
             assert not any(is_alive(pid) for pid in game.pids())
 
@@ -143,7 +145,7 @@ async def test_a_reset_goes_the_same_way() -> None:
 
 @drive
 async def test_the_old_world_serves_while_the_new_one_checks_itself() -> None:
-    async with Harness({"2": {"check": 0.5}}) as game:
+    async with Harness({"2": {"check": "until seen"}}) as game:
         game.connect(1)
         change = asyncio.create_task(game.reload())
         await game.until(lambda: game.worlds.succession.phase is Phase.CHECKING)
@@ -153,6 +155,7 @@ async def test_the_old_world_serves_while_the_new_one_checks_itself() -> None:
         await game.until(lambda: game.did(1) == ["look"])
         assert not change.done()
         await game.until(lambda: "1> look" in game.shown(1))
+        Path("seen").touch()
         assert (await change).ok
 
 
@@ -176,11 +179,11 @@ def test_after_a_reload_that_fails_the_old_world_goes_on_and_the_asker_hears_why
     plan: dict[str, Any], said: str
 ) -> None:
     async def test() -> None:
-        timeouts = Timeouts(reload=3, quiesce=2, takeover=1, stop=1)
-        async with Harness({"2": plan}, timeouts=timeouts) as game:
+        async with Harness({"2": plan}) as game:
             game.connect(1)
             game.type(1, "before")
             await game.until(lambda: game.did(1))
+            game.impatient_with(plan)
             result = await game.reload(sessid=1)
             assert not result.ok
             assert said in result.summary
@@ -193,8 +196,9 @@ def test_after_a_reload_that_fails_the_old_world_goes_on_and_the_asker_hears_why
             assert (outcome["generation"], outcome["ok"], outcome["sessid"]) == (1, False, 1)
             assert said in outcome["summary"]
             assert game.notices() == []
-            assert not is_alive(game.pids()[1])
+            await game.until(lambda: not any(is_alive(pid) for pid in game.pids()[1:]))
             # Mended, the next one succeeds.
+            game.impatient_with({})
             assert (await game.reload()).ok
             assert game.generation == 3
 
@@ -205,6 +209,7 @@ def test_after_a_reload_that_fails_the_old_world_goes_on_and_the_asker_hears_why
 async def test_the_traceback_reaches_who_asked() -> None:
     async with Harness({"2": {"check": "fail"}, "3": {"start": "exit"}}) as game:
         assert "SyntaxError" in (await game.reload()).detail
+        await game.until(lambda: game.ledger("outcome"))
         assert "NameError: name 'SERVERNAM'" in (await game.reload()).detail
         assert "SyntaxError" in game.ledger("outcome")[0]["detail"]
 
@@ -231,12 +236,13 @@ async def test_the_old_world_resumes_with_what_waited_when_the_new_one_dies_taki
 def test_an_old_world_that_does_not_finish_is_killed_and_the_new_one_serves(quiesce: str) -> None:
     async def test() -> None:
         async with Harness({"1": {"quiesce": quiesce}}) as game:
+            game.impatient_with({"quiesce": quiesce})
             game.connect(1)
             old = game.pids()[0]
             assert (await game.reload()).ok
             assert game.phases == A_RELOAD
             assert game.generation == 2
-            assert not is_alive(old)
+            await game.until(lambda: not is_alive(old))
             # It said no farewell: the new one puts things right as after a crash.
             assert game.ledger("take over")[-1]["mode"] == "crash"
             game.type(1, "hello")
@@ -255,6 +261,7 @@ async def test_a_slow_farewell_is_waited_for() -> None:
 @drive
 async def test_an_old_world_that_does_not_end_is_killed_later() -> None:
     async with Harness({"1": {"stop": "hang"}}) as game:
+        game.impatient_with({"stop": "hang"}, 3.0)
         old = game.pids()[0]
         assert (await game.reload()).ok
         assert is_alive(old)
@@ -265,9 +272,11 @@ async def test_an_old_world_that_does_not_end_is_killed_later() -> None:
 def test_when_both_worlds_fail_another_is_started(resume: str) -> None:
     async def test() -> None:
         plan = {"1": {"resume": resume}, "2": {"take_over": "die"}}
-        async with Harness(plan, timeouts=Timeouts(reload=5, quiesce=2, takeover=1, stop=1)) as game:
+        async with Harness(plan) as game:
             game.connect(1)
+            game.impatient_with(plan["1"], 3.0)
             assert not (await game.reload()).ok
+            game.impatient_with({})
             game.type(1, "still here")
             await game.until(lambda: game.did(1))
             assert game.generation == 3
@@ -278,7 +287,7 @@ def test_when_both_worlds_fail_another_is_started(resume: str) -> None:
 
 @drive
 async def test_the_old_world_dies_while_the_new_one_checks_itself() -> None:
-    async with Harness({"2": {"check": 1.0}}) as game:
+    async with Harness({"2": {"check": "until seen"}}) as game:
         game.connect(1)
         change = asyncio.create_task(game.reload())
         await game.until(lambda: game.worlds.succession.phase is Phase.CHECKING)
@@ -286,6 +295,7 @@ async def test_the_old_world_dies_while_the_new_one_checks_itself() -> None:
         await game.until(lambda: game.worlds.succession.phase is Phase.STARTING)
         assert game.worlds.state == "starting"
         game.type(1, "kept")
+        Path("seen").touch()
         assert (await change).ok
         await game.until(lambda: game.did(1) == ["kept"])
         assert game.generation == 2
@@ -295,7 +305,7 @@ async def test_the_old_world_dies_while_the_new_one_checks_itself() -> None:
 
 @drive
 async def test_both_die_while_the_new_one_checks_itself() -> None:
-    async with Harness({"2": {"check": 0.4, "linger": 0}}) as game:
+    async with Harness({"2": {"check": "until killed"}}) as game:
         change = asyncio.create_task(game.reload())
         await game.until(lambda: len(game.pids()) == 2)
         for pid in game.pids():
@@ -306,12 +316,13 @@ async def test_both_die_while_the_new_one_checks_itself() -> None:
 
 @drive
 async def test_one_change_at_a_time() -> None:
-    async with Harness({"2": {"check": 0.4}}) as game:
+    async with Harness({"2": {"check": "until seen"}}) as game:
         first = asyncio.create_task(game.reload())
         await game.until(lambda: game.worlds.succession.phase is Phase.CHECKING)
         second = await game.reload("reset")
         assert not second.ok
         assert "a new world is checking itself" in second.summary
+        Path("seen").touch()
         assert (await first).ok
         assert len(game.pids()) == 2
 
@@ -354,7 +365,7 @@ async def test_twenty_reloads_lose_nothing_and_keep_the_order() -> None:
             await asyncio.sleep(0.02)
         typing = False
         await typist
-        await game.until(lambda: not game.sessions.open_lines, 30)
+        await game.until(lambda: not game.sessions.open_lines, 120)
         for sessid, number in sent.items():
             assert number > 100
             assert game.did(sessid) == [str(one) for one in range(1, number + 1)]
@@ -364,7 +375,7 @@ async def test_twenty_reloads_lose_nothing_and_keep_the_order() -> None:
 
 @drive
 async def test_what_waits_is_bounded_and_the_player_is_told_once() -> None:
-    async with Harness({"1": {"quiesce": 0.4}}, queued=5) as game:
+    async with Harness({"1": {"quiesce": "until seen"}}, queued=5) as game:
         for sessid in (1, 2):
             game.connect(sessid)
         change = asyncio.create_task(game.reload())
@@ -373,6 +384,7 @@ async def test_what_waits_is_bounded_and_the_player_is_told_once() -> None:
         assert game.type(2, "mine has room")
         assert len(game.notices(1)) == 1
         assert game.notices(2) == []
+        Path("seen").touch()
         await change
         await game.until(lambda: len(game.did(1)) == 5 and game.did(2))
         game.type(1, "again")
@@ -382,7 +394,7 @@ async def test_what_waits_is_bounded_and_the_player_is_told_once() -> None:
 @drive
 async def test_who_comes_and_goes_during_a_reload() -> None:
     """A newcomer is greeted by the new world, one who left is told of, and who came and left is not heard of."""
-    async with Harness({"1": {"quiesce": 0.4}}) as game:
+    async with Harness({"1": {"quiesce": "until seen"}}) as game:
         game.connect(1)
         game.connect(2)
         game.type(1, "state")
@@ -398,6 +410,7 @@ async def test_who_comes_and_goes_during_a_reload() -> None:
         game.connect(4)
         game.type(4, "never mind")
         game.disconnect(4)
+        Path("seen").touch()
         assert (await change).ok
         await game.until(lambda: game.ledger("flags"))
         assert game.ledger("take over")[-1]["sessions"] == [1, 2]
@@ -493,7 +506,7 @@ async def test_a_world_whose_link_ends_is_ended(monkeypatch: pytest.MonkeyPatch)
         assert world.link is not None
         world.link.abort("for the test")
         await game.until(lambda: game.generation == 2)
-        assert not is_alive(game.pids()[0])
+        await game.until(lambda: not is_alive(game.pids()[0]))
 
 
 # --- stopping -------------------------------------------------------------------------------------
@@ -523,7 +536,8 @@ async def test_stop_at_once_says_none() -> None:
 def test_stop_ends_a_world_that_does_not_want_to(plan: dict[str, Any]) -> None:
     async def test() -> None:
         async with Harness({"1": plan}) as game:
-            await asyncio.wait_for(game.worlds.stop(), 10)
+            game.impatient_with(plan)
+            await asyncio.wait_for(game.worlds.stop(), 60)
             assert game.worlds.succession.phase is Phase.STOPPED
             assert not is_alive(game.pids()[0])
 
@@ -534,8 +548,8 @@ def test_stop_ends_a_world_that_does_not_want_to(plan: dict[str, Any]) -> None:
     ("phase", "plan"),
     [
         (Phase.CHECKING, {"2": {"check": "hang"}}),
-        (Phase.DRAINING, {"1": {"quiesce": 0.4}}),
-        (Phase.TAKING_OVER, {"2": {"take_over": 0.4}}),
+        (Phase.DRAINING, {"1": {"quiesce": "until seen"}}),
+        (Phase.TAKING_OVER, {"2": {"take_over": "until seen"}}),
     ],
 )
 def test_stop_in_the_middle_of_a_reload(phase: Phase, plan: dict[str, Any]) -> None:
@@ -543,8 +557,10 @@ def test_stop_in_the_middle_of_a_reload(phase: Phase, plan: dict[str, Any]) -> N
         async with Harness(plan) as game:
             change = asyncio.create_task(game.reload())
             await game.until(lambda: game.worlds.succession.phase is phase)
+            stopping = asyncio.create_task(game.worlds.stop())
             await asyncio.sleep(0.05)
-            await asyncio.wait_for(game.worlds.stop(), 10)
+            Path("seen").touch()
+            await asyncio.wait_for(stopping, 60)
             await change
             assert game.ledger("quiesce")[-1]["mode"] == "shutdown"
             assert not any(is_alive(pid) for pid in game.pids())
@@ -567,7 +583,7 @@ async def test_stop_while_nothing_can_be_started() -> None:
         game.plan({"default": {"start": "die"}})
         os.kill(game.pids()[0], signal.SIGKILL)
         await game.until(lambda: game.worlds.state == "down")
-        await asyncio.wait_for(game.worlds.stop(), 5)
+        await asyncio.wait_for(game.worlds.stop(), 60)
         assert not (await game.reload()).ok
 
 
@@ -576,7 +592,7 @@ async def test_the_game_itself_wants_to_stop() -> None:
     async with Harness() as game:
         game.connect(1)
         game.type(1, "want stop")
-        await asyncio.wait_for(game.running, 10)
+        await asyncio.wait_for(game.running, 60)
         assert [entry["mode"] for entry in game.ledger("quiesce")] == ["shutdown"]
 
 

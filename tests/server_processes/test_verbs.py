@@ -226,7 +226,7 @@ def test_code_from_the_command_line_a_file_and_the_standard_input(gateway: Gatew
 def test_the_live_shell_asks_for_lines(gateway: GatewayProcess) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "TERM": "dumb"}
     shell = pexpect.spawn(
-        sys.executable, ["-m", "perdure", "shell", "--live"], cwd=str(gateway.game), env=environment, timeout=20
+        sys.executable, ["-m", "perdure", "shell", "--live"], cwd=str(gateway.game), env=environment, timeout=120
     )
     try:
         shell.expect("running world of labyrinth")
@@ -285,7 +285,7 @@ def test_logs_are_followed_over_a_rotation(game: Path) -> None:
         ["-m", "perdure", "logs", "-f", "-n", "1"],
         cwd=str(game),
         env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
-        timeout=20,
+        timeout=120,
     )
     try:
         following.expect("four")
