@@ -125,6 +125,7 @@ DEFAULTS: dict[str, Any] = {
     "PERMISSION_HIERARCHY": ("Guest", "Player", "Helper", "Builder", "Admin", "Developer"),
     "PERMISSION_MULTIPLE_PUPPETS": "Developer",
     "PROMPT_TIMEOUT": 300,
+    "PY_THREAD_TIME_LIMIT": 600,
     "PY_TIME_LIMIT": 5,
     "PROXY_PROTOCOL": False,
     "RELOAD_CHECK_TIMEOUT": 120,

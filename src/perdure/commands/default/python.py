@@ -11,7 +11,9 @@ from typing import Any
 from perdure.commands.arguments import MuxCommand
 from perdure.commands.default.python_names import python_names
 from perdure.commands.default.python_running import FILENAME, PythonRun, last_lines
+from perdure.commands.default.reading_jobs import MOST_JOBS, ReadingJob, running_jobs
 from perdure.commands.drafts import keep_text, kept_text
+from perdure.commands.durations import brief
 from perdure.commands.writing import edit, writes
 from perdure.conf import conf
 from perdure.gameloop import Interrupted
@@ -36,11 +38,16 @@ class CmdPy(MuxCommand):
       py <code>
       py
       ! <code>
+      py/thread [<code>]
+      py/thread/stop <number>
 
     Switches:
       time   - tell how long the code took, in milliseconds
       noecho - do not repeat the code
       edit   - write the code line by line; :! runs it
+      thread - for what takes long and only reads: run the code beside the game, which goes on; without code, list what
+               runs so
+      stop   - end one of these
 
     The value of the last expression is shown, and what the code prints. At hand without an import are self and me
     (you), here (your location), account, session, search and create (as in search.objects("lamp")), perdure, every name
@@ -48,6 +55,9 @@ class CmdPy(MuxCommand):
 
     Without code it asks for one line after the other and keeps their names, until you type exit. A block (def, for …)
     ends with an empty line.
+
+    What py/thread runs is in a process of its own, with its own objects: it sees what is stored, can change nothing,
+    and ends with your connection, with a reload, or after PY_THREAD_TIME_LIMIT seconds.
 
     Code that raises an error, or runs for longer than the setting PY_TIME_LIMIT allows, is undone. Whoever may use this
     command may do anything at all; each use is written to the audit log.
@@ -59,7 +69,7 @@ class CmdPy(MuxCommand):
 
     key = "@py"
     aliases = ["!"]
-    switch_options = ("time", "noecho", "edit")
+    switch_options = ("time", "noecho", "edit", "thread", "stop")
     locks = "cmd:perm(py) or perm(Developer)"
     help_category = "system"
 
@@ -67,7 +77,9 @@ class CmdPy(MuxCommand):
 
     async def func(self) -> None:
         """Run the code, or the console."""
-        if "edit" in self.switches:
+        if "thread" in self.switches:
+            await self._thread()
+        elif "edit" in self.switches:
             await self._edit()
         elif self.args:
             await self._run(self.args, self._names())
@@ -138,6 +150,53 @@ class CmdPy(MuxCommand):
             if code.strip():
                 await self._run(code, names)
 
+    # --- beside the game
+
+    async def _thread(self) -> None:
+        """Run code that only reads in a process of its own; list such processes, or end one."""
+        if "stop" in self.switches:
+            self._stop(self.args.strip())
+        elif self.args:
+            await self._run_beside(self.args)
+        else:
+            self._list()
+
+    async def _run_beside(self, code: str) -> None:
+        self._log(code, "py/thread")
+        if "noecho" not in self.switches:
+            self._show(f">>> {code}", "py_input")
+        if len(running_jobs()) >= MOST_JOBS:
+            self.msg(f"{MOST_JOBS} run already: wait, or stop one (|wpy/thread|n lists them).")
+            return
+        job = ReadingJob(code, self, lambda text: self._show(text, "py_output"))
+        self.msg(f"It runs as number {job.number}; |wpy/thread|n lists what runs, |wpy/thread/stop|n ends it.")
+        ok = await job
+        seconds = time.time() - job.begun
+        how = "its time was over" if job.timed_out else "it is done" if ok else "it ended with an error"
+        audit.info("py/thread %s of %s: %s after %.1f s", job.number, self._who(), how, seconds)
+        self.msg(f"Number {job.number}: {how}, after {seconds:.1f} s.")
+
+    def _list(self) -> None:
+        jobs = running_jobs()
+        if not jobs:
+            self.msg("No code runs beside the game.")
+            return
+        table = self.styled_table("#", "Whose", "For", "Code")
+        for job in jobs:
+            owner = str(job.run.caller) if job.run is not None else ""
+            code = " ".join(job.code.split())
+            shown = code if len(code) <= 60 else f"{code[:59]}…"
+            table.add_row(job.number, owner, brief(time.time() - job.begun), escape(shown))
+        self.msg(str(table))
+
+    def _stop(self, number: str) -> None:
+        job = next((one for one in running_jobs() if str(one.number) == number), None)
+        if job is None or job.run is None:
+            self.msg("There is no such code; |wpy/thread|n lists what runs.")
+            return
+        job.run.cancel(f"{self.caller} has stopped it.")
+        self.msg(f"Number {job.number} is stopped.")
+
     # --- telling
 
     def _show_printed(self, run: PythonRun | None) -> None:
@@ -149,10 +208,10 @@ class CmdPy(MuxCommand):
         """Send to the caller just as it is: colour codes in it are shown, not obeyed."""
         self.msg((escape(text), {"type": kind}))
 
-    def _log(self, code: str) -> None:
+    def _log(self, code: str, event: str = "py") -> None:
         address = getattr(self.session, "address", None)
-        said = {"account": getattr(self.account, "username", None), "address": address, "event": "py"}
-        audit.info("py by %s from %s: %r", self._who(), address, code, extra=said)
+        said = {"account": getattr(self.account, "username", None), "address": address, "event": event}
+        audit.info("%s by %s from %s: %r", event, self._who(), address, code, extra=said)
 
     def _who(self) -> str:
         account = self.account

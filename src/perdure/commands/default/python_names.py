@@ -14,7 +14,7 @@ from typing import Any
 
 from perdure.typeclasses import registry
 
-__all__ = ["PythonNames", "python_names"]
+__all__ = ["PythonNames", "names_of", "python_names"]
 
 
 class PythonNames(dict[str, Any]):
@@ -45,14 +45,18 @@ def _documented_package() -> Any:
 
 def python_names(command: Any) -> PythonNames:
     """The namespace of code that this command was given."""
-    caller = command.caller
+    return names_of(command.caller, command.account, command.session)
+
+
+def names_of(caller: Any, account: Any, session: Any = None) -> PythonNames:
+    """The namespace of code that somebody gave."""
     return PythonNames(
         __name__="__console__",
         self=caller,
         me=caller,
         here=getattr(caller, "location", None),
-        account=command.account,
-        session=command.session,
+        account=account,
+        session=session,
         search=import_module("perdure.search"),
         create=import_module("perdure.create"),
         perdure=import_module("perdure"),

@@ -26,10 +26,11 @@ from perdure.commands.default.time_limits import time_limit
 from perdure.gameloop import Interrupted
 from perdure.transactions import transaction
 
-__all__ = ["FILENAME", "PythonRun", "last_lines"]
+__all__ = ["FILENAME", "VALUE", "PythonRun", "compiled", "last_lines"]
 
 FILENAME = "<py>"
-_VALUE = "__value_of_the_last_expression__"
+#: The name under which compiled code leaves the value of its last expression.
+VALUE = "__value_of_the_last_expression__"
 _TRACEBACK_LINES = 12
 _OUTPUT_LIMIT = 50_000
 
@@ -51,7 +52,7 @@ class PythonRun:
         self.limit = limit
         self.value: Any = None
         self._printed = io.StringIO()
-        self._code = _compiled(code)
+        self._code = compiled(code)
 
     @property
     def printed(self) -> str:
@@ -65,7 +66,7 @@ class PythonRun:
         result = self._stretch(lambda: eval(self._code, self.names))  # noqa: S307  a Developer's own code
         if inspect.iscoroutine(result):
             await _Stretches(self, result)
-        self.value = self.names.pop(_VALUE, None)
+        self.value = self.names.pop(VALUE, None)
         return self.value
 
     def shown(self) -> str:
@@ -85,12 +86,12 @@ def _cut(text: str) -> str:
     return f"{text[:_OUTPUT_LIMIT]}\n[… {len(text) - _OUTPUT_LIMIT} more characters]"
 
 
-def _compiled(code: str) -> Any:
+def compiled(code: str) -> Any:
     """The code, which leaves the value of a last expression under a name of ours."""
     tree = ast.parse(code, FILENAME, "exec")
     if tree.body and isinstance(tree.body[-1], ast.Expr):
         last = tree.body[-1]
-        tree.body[-1] = ast.copy_location(ast.Assign([ast.Name(_VALUE, ast.Store())], last.value), last)
+        tree.body[-1] = ast.copy_location(ast.Assign([ast.Name(VALUE, ast.Store())], last.value), last)
         ast.fix_missing_locations(tree)
     return compile(tree, FILENAME, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
 
