@@ -20,6 +20,7 @@ from django.db import models
 
 from perdure import signals
 from perdure.accounts.access_records import KnownAddress, ThrottleRecord
+from perdure.accounts.django_permissions import DjangoPermissions
 from perdure.accounts.managers import MAX_NAME, AccountDBManager
 from perdure.accounts.sessions import AccountSessionHandler
 from perdure.accounts.token_model import AccessToken
@@ -35,7 +36,7 @@ __all__ = ["AccessToken", "AccountAttribute", "AccountDB", "KnownAddress", "Thro
 NAME = "username"
 
 
-class AccountDB(UniqueName, TypedObject, AbstractUser):
+class AccountDB(UniqueName, TypedObject, DjangoPermissions, AbstractUser):
     """An account: somebody who plays."""
 
     __settingsclass__ = "BASE_ACCOUNT_TYPECLASS"
