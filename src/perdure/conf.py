@@ -15,7 +15,20 @@ from django.core.signals import setting_changed
 DEFAULTS: dict[str, Any] = {
     "AT_SERVER_STARTSTOP_MODULE": "server.conf.at_server_startstop",
     "AUDIT_MASKS": (),
-    "AUTH_USERNAME_VALIDATORS": [],
+    "AUTH_USERNAME_VALIDATORS": [
+        {
+            "NAME": "django.core.validators.MinLengthValidator",
+            "OPTIONS": {"limit_value": 3, "message": "A name has at least 3 characters."},
+        },
+        {
+            "NAME": "django.core.validators.MaxLengthValidator",
+            "OPTIONS": {"limit_value": 30, "message": "A name has at most 30 characters."},
+        },
+        {
+            "NAME": "django.contrib.auth.validators.ASCIIUsernameValidator",
+            "OPTIONS": {"message": "A name has letters from a to z, digits and the signs @ . + - _, and no others."},
+        },
+    ],
     "AUTO_CREATE_CHARACTER_WITH_ACCOUNT": True,
     "AUTO_PUPPET_ON_LOGIN": True,
     "BASE_ACCOUNT_TYPECLASS": "perdure.accounts.accounts.DefaultAccount",
@@ -58,6 +71,7 @@ DEFAULTS: dict[str, Any] = {
         "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     ),
     "CREATION_THROTTLE_LIMIT": 2,
+    "CREATION_THROTTLE_NAME_LIMIT": 20,
     "CREATION_THROTTLE_TIMEOUT": 600,
     "DEFAULT_CHANNELS": [],
     "DEFAULT_HOME": "#2",
@@ -117,6 +131,8 @@ DEFAULTS: dict[str, Any] = {
         "header_text_color": ("colour of titles", "Color", "w"),
         "timezone": ("time zone in which times are shown", "Timezone", "UTC"),
     },
+    "PASSWORD_RESET_THROTTLE_LIMIT": 5,
+    "PASSWORD_RESET_THROTTLE_TIMEOUT": 3600,
     "PERDURE_DURABILITY": "normal",
     "PERDURE_THREADS": "owner",
     "PERDURE_WORLD": None,
@@ -142,6 +158,7 @@ DEFAULTS: dict[str, Any] = {
     "SEARCH_MULTIMATCH_TEMPLATE": " {name}-{number}{aliases}{info}\n",
     "SEARCH_ORDINAL_STYLES": ("prefix", "dot", "word"),
     "SERVERNAME": "Perdure",
+    "SITE_URL": "",
     "SLOW_COMMAND_SECONDS": 0.1,
     "STAFF_CONTACT_EMAIL": None,
     "START_LOCATION": "#2",

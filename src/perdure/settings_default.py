@@ -103,11 +103,13 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-AUTH_USERNAME_VALIDATORS: list[dict[str, Any]] = [
-    {"NAME": "django.core.validators.MinLengthValidator", "OPTIONS": {"limit_value": 3}},
-    {"NAME": "django.core.validators.MaxLengthValidator", "OPTIONS": {"limit_value": 30}},
-    {"NAME": "django.contrib.auth.validators.UnicodeUsernameValidator"},
-]
+
+# For how long a link for a new password is good.
+PASSWORD_RESET_TIMEOUT = 24 * 3600
+# Mails are printed and go nowhere until there is a mail server: EMAIL_BACKEND =
+# "django.core.mail.backends.smtp.EmailBackend", EMAIL_HOST, EMAIL_HOST_USER, DEFAULT_FROM_EMAIL and so on.
+EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+EMAIL_TIMEOUT = 20
 
 # --- The database --------------------------------------------------------------------------------
 

@@ -46,17 +46,17 @@ def test_an_account_comes_with_everything(settings):
 
     signals.SIGNAL_ACCOUNT_POST_CREATE.connect(receiver)
     try:
-        account, errors = DefaultAccount.create(username="  Anna   Lind ", password=PASSWORD, ip="10.0.0.9")
+        account, errors = DefaultAccount.create(username=" ＡｎｎａLind ", password=PASSWORD, ip="10.0.0.9")
     finally:
         signals.SIGNAL_ACCOUNT_POST_CREATE.disconnect(receiver)
     assert errors == []
-    assert account.key == "Anna Lind"
+    assert account.key == "AnnaLind"
     assert heard == [(account, "10.0.0.9")]
     assert (account.db.FIRST_LOGIN, account.db.creator_ip) == (True, "10.0.0.9")
     assert public.has_connection(account)
     assert not closed.has_connection(account)
     (character,) = account.characters.all()
-    assert (type(character), character.key, character.location) == (DefaultCharacter, "Anna Lind", start)
+    assert (type(character), character.key, character.location) == (DefaultCharacter, "AnnaLind", start)
     assert account.db._last_puppet is character
     assert character.access(account, "puppet")
     assert character.permissions.all() == account.permissions.all()

@@ -49,9 +49,6 @@ def test_names_of_people_are_names(world: TestWorld, settings: Any, name: str) -
 
 @pytest.mark.parametrize("name", [*MISLEADING, "a b", "x", "a" * 31])
 def test_no_account_has_a_misleading_name(world: TestWorld, settings: Any, name: str) -> None:
-    from perdure import settings_default
-
-    settings.AUTH_USERNAME_VALIDATORS = settings_default.AUTH_USERNAME_VALIDATORS
     before = AccountDB.objects.count()
     stranger = world.connect()
     stranger.send(f'create "{name}" correct-horse-battery', "yes")

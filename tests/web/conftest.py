@@ -36,7 +36,6 @@ def site(settings: Any) -> Iterator[Any]:
     settings.ROOT_URLCONF = module.__name__
     settings.AUTHENTICATION_BACKENDS = game.AUTHENTICATION_BACKENDS
     settings.AUTH_PASSWORD_VALIDATORS = game.AUTH_PASSWORD_VALIDATORS
-    settings.AUTH_USERNAME_VALIDATORS = game.AUTH_USERNAME_VALIDATORS
     for name in ("LOGIN_URL", "LOGIN_REDIRECT_URL", "LOGOUT_REDIRECT_URL"):
         setattr(settings, name, getattr(game, name))
     for name in ("CSRF_COOKIE_HTTPONLY", "CSRF_COOKIE_SAMESITE", "SESSION_COOKIE_HTTPONLY", "SESSION_COOKIE_SAMESITE"):
@@ -86,3 +85,64 @@ def anna(site: Any, db: Any) -> Any:
     from perdure.create import create_account
 
     return create_account("Anna", "anna@example.com", PASSWORD)
+
+
+@pytest.fixture
+def owner(anna: Any) -> Any:
+    """A superuser who may see the admin."""
+    anna.is_staff = anna.is_superuser = True
+    anna.save()
+    return anna
+
+
+@pytest.fixture
+def staff(browser_of: Any, owner: Any) -> Client:
+    """The client of the owner, logged in."""
+    client: Client = browser_of()
+    client.force_login(owner)
+    return client
+
+
+class Bridged:
+    """A client as it is behind the bridge: hashing is done by a thread that is called `pool`.
+
+    Attributes:
+        hashed_in: the names of the threads that hashed something.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.hashed_in: list[str] = []
+        self.rounds = 0
+
+    def post(self, address: str, data: dict[str, str], page: str | None = None) -> Any:
+        """Send a form as a browser does, until there is an answer."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        from perdure.web.offloading import CAN_OFFLOAD, OFFLOADED, OffloadResponse
+
+        done: dict[str, Any] = {}
+        for self.rounds in range(1, 5):
+            response = post(self.client, address, data, page, **{CAN_OFFLOAD: True, OFFLOADED: done})
+            if not isinstance(response, OffloadResponse):
+                return response
+            with ThreadPoolExecutor(1, thread_name_prefix="pool") as pool:
+                done = {**done, response.key: pool.submit(response.work).result()}
+        raise AssertionError("it never ends")
+
+
+@pytest.fixture
+def bridged(staff: Client, monkeypatch: pytest.MonkeyPatch) -> Bridged:
+    """The owner's client behind the bridge."""
+    import threading
+
+    from django.contrib.auth.hashers import MD5PasswordHasher
+
+    bridged = Bridged(staff)
+    encode = MD5PasswordHasher.encode
+    monkeypatch.setattr(
+        MD5PasswordHasher,
+        "encode",
+        lambda *args: bridged.hashed_in.append(threading.current_thread().name.partition("_")[0]) or encode(*args),
+    )
+    return bridged

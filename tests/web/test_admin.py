@@ -40,6 +40,10 @@ def one_of(label: str) -> Any:
     return account
 
 
+def text_of(response: Any) -> str:
+    return response.content.decode()
+
+
 def address(label: str, page: str, *args: Any) -> str:
     return reverse(f"admin:{label.replace('.', '_')}_{page}", args=args)
 
@@ -189,19 +193,28 @@ def test_an_object_added_in_the_admin_runs_its_creation_hooks(client: Client) ->
     assert kettle.access(None, "view")
 
 
-def test_selected_objects_are_deleted_with_their_vetoes(client: Client) -> None:
+def test_selected_objects_are_deleted_or_none_of_them_is(client: Client) -> None:
     from perdure.create import create_object
+    from perdure.errors import Veto
     from perdure.objects.models import ObjectDB
     from perdure.objects.objects import DefaultObject
 
     class AdminStone(DefaultObject):
         def at_object_delete(self) -> bool:
-            return False
+            raise Veto("it is too heavy")
 
     stone, twig = create_object(AdminStone, key="stone"), create_object(DefaultObject, key="twig")
     data = {"action": "delete_selected", "_selected_action": [stone.pk, twig.pk], "post": "yes"}
-    assert client.post(address("objects.objectdb", "changelist"), data).status_code == 302
+    page = client.post(address("objects.objectdb", "changelist"), data, follow=True)
+    assert "too heavy" in text_of(page)
+    assert "Successfully" not in text_of(page)
+    assert set(ObjectDB.objects.filter(db_key__in=["stone", "twig"])) == {stone, twig}
+    data["_selected_action"] = [twig.pk]
+    assert "Successfully" in text_of(client.post(address("objects.objectdb", "changelist"), data, follow=True))
     assert list(ObjectDB.objects.filter(db_key__in=["stone", "twig"])) == [stone]
+    page = client.post(address("objects.objectdb", "delete", stone.pk), {"post": "yes"}, follow=True)
+    assert "too heavy" in text_of(page)
+    assert "deleted successfully" not in text_of(page)
 
 
 def test_who_is_no_staff_sees_nothing() -> None:

@@ -153,7 +153,7 @@ class LoginCheck:
 
     @property
     def _pair(self) -> str:
-        return f"{self.account_id} {self._network}"
+        return throttle.pair(self.account_id, self.ip)
 
 
 _PENDING: weakref.WeakSet[LoginCheck] = weakref.WeakSet()

@@ -45,6 +45,6 @@ def compare(password: object, encoded: str) -> Verdict:
     return Verdict(True, make_password(text) if outdated else None)
 
 
-def hash_password(password: str) -> str:
-    """What is stored of a password."""
+def hash_password(password: str | None) -> str:
+    """What is stored of a password; of None, something that no password opens."""
     return make_password(password)

@@ -25,7 +25,7 @@ from django.utils.module_loading import import_string
 from perdure import signals
 from perdure.accounts import bans, passwords
 from perdure.accounts.managers import check_new_password
-from perdure.accounts.throttle import CREATION_THROTTLE
+from perdure.accounts.throttle import CREATION_THROTTLE, NAME_THROTTLE
 from perdure.conf import conf
 from perdure.errors import InvalidKey, LockException, NameTaken, PerdureError
 from perdure.idmapper.wrappers import dbref_number
@@ -33,14 +33,17 @@ from perdure.transactions import transaction
 from perdure.typeclasses import registry
 from perdure.typeclasses.unique_names import FOLDED, fold
 
-__all__ = ["CreationCheck", "CreationRefused", "Registration", "begin_creation", "object_of"]
+__all__ = ["CreationCheck", "CreationRefused", "Registration", "begin_creation", "name_errors", "object_of"]
 
 logger = logging.getLogger("perdure.accounts")
 security = logging.getLogger("perdure.security")
 
 TOO_MANY = "You are creating too many accounts. Wait a while before you try again."
+TOO_MANY_NAMES = "You have asked for many names that are taken. Wait a while before you try another."
 TAKEN = "Somebody has this name already. Choose another."
 BANNED = "You have been banned and cannot create an account."
+#: Commands take these for who types them (`caller.search`), so nobody could be reached under such a name.
+SELF_WORDS = frozenset({"me", "self", "here"})
 CLOSED = "New accounts cannot be made here at present."
 
 
@@ -72,23 +75,23 @@ class CreationCheck:
         """Where the wish came from."""
         return self._arguments.get("ip") or ""
 
-    def refusals(self, password: Any) -> list[str]:
+    def refusals(self, password: Any, needs_password: bool = True) -> list[str]:
         """What speaks against it."""
         if CREATION_THROTTLE.check(self.ip):
             return [TOO_MANY]
-        if not self._guest:
-            valid, errors = self._class.validate_username(self.username)
-            if not valid:
-                return list(errors)
+        if self._class.is_banned(ip=self.ip, username=self.username):
+            return [BANNED]
+        if not self._guest and (errors := name_errors(self.username, self.ip, self._class)):
+            return errors
+        if password is None and not needs_password:
+            return []
         valid, error = self._class.validate_password(
             password or "", account=self._class.__dbclass__(username=self.username)
         )
-        if not valid:
-            return list(getattr(error, "messages", None) or [str(error)])
-        return [BANNED] if self._class.is_banned(ip=self.ip, username=self.username) else []
+        return [] if valid else list(getattr(error, "messages", None) or [str(error)])
 
-    def hash(self, password: str) -> str:
-        """What will be stored of the password. Any thread may run it."""
+    def hash(self, password: str | None) -> str:
+        """What will be stored of the password; of None, something that no password opens. Any thread may run it."""
         return passwords.hash_password(password)
 
     def finish(self, encoded: str) -> tuple[Any, list[str]]:
@@ -115,8 +118,33 @@ class CreationCheck:
         return account, []
 
 
+def name_errors(username: str, ip: str = "", account_class: Any = None) -> list[str]:
+    """Why nobody may take this name; an empty list if somebody may.
+
+    Who asks for names that are taken, one after the other, wants to know which there are: that is counted by address.
+
+    Args:
+        username: as it was typed.
+        ip: where from.
+        account_class: whose rules count; the game's account class if not given.
+    """
+    cls = account_class or registry.default_class(apps.get_model("accounts", "AccountDB"))
+    if NAME_THROTTLE.check(ip):
+        return [TOO_MANY_NAMES]
+    _, errors = cls.validate_username(username)
+    if TAKEN in errors:
+        NAME_THROTTLE.update(ip)
+    return list(errors)
+
+
 def begin_creation(
-    username: str, password: str, email: str = "", ip: str = "", account_class: Any = None, **arguments: Any
+    username: str,
+    password: str | None,
+    email: str = "",
+    ip: str = "",
+    account_class: Any = None,
+    by_staff: bool = False,
+    **arguments: Any,
 ) -> CreationCheck:
     """Begin to make an account; look at `.errors` of what comes back, then `hash` and `finish` it.
 
@@ -124,18 +152,24 @@ def begin_creation(
         username, password, email: as they were typed.
         ip: where from; counted by the throttle.
         account_class: whose rules count; the game's account class if not given.
+        by_staff: it is made for somebody else: also where players make none, and with None for a password it waits
+            for its owner to choose one (`password_resets.reset_path`).
         **arguments: others of `Account.create`.
     """
-    check = _begin(account_class, username, password, {**arguments, "email": email, "ip": ip})
+    check = _begin(account_class, username, password, {**arguments, "email": email, "ip": ip}, not by_staff)
+    if by_staff:
+        return check
     if not conf.NEW_ACCOUNT_REGISTRATION_ENABLED and not check.errors:
         check.errors = [CLOSED]
     return check
 
 
-def _begin(account_class: Any, username: str, password: Any, arguments: dict[str, Any]) -> CreationCheck:
+def _begin(
+    account_class: Any, username: str, password: Any, arguments: dict[str, Any], needs_password: bool = True
+) -> CreationCheck:
     cls = account_class or registry.default_class(apps.get_model("accounts", "AccountDB"))
     check = CreationCheck(cls, cls.normalize_username(username or ""), arguments)
-    check.errors = check.refusals(password)
+    check.errors = check.refusals(password, needs_password)
     return check
 
 
@@ -209,8 +243,13 @@ class Registration:
         return [import_string(entry["NAME"])(**entry.get("OPTIONS", {})) for entry in config]
 
     @classmethod
-    def validate_username(cls: Any, username: str) -> tuple[bool, list[str]]:
-        """Whether somebody may take this name: `(True, [])`, or False and the reasons."""
+    def validate_username(cls: Any, username: str, account: Any = None) -> tuple[bool, list[str]]:
+        """Whether somebody may take this name: `(True, [])`, or False and the reasons.
+
+        Args:
+            username: the name; judged in its normal form.
+            account: who would take it instead of its own, which is not taken for this one.
+        """
         username = cls.normalize_username(username)
         if not username:
             return False, ["Give a name."]
@@ -221,9 +260,12 @@ class Registration:
             except ValidationError as error:
                 errors += error.messages
         folded = fold(username)
+        if folded in SELF_WORDS:
+            errors.append(f"{username} means whoever types it. Choose another name.")
         if folded in {fold(name) for name in conf.GUEST_LIST} and conf.GUEST_ENABLED:
             errors.append("This name is kept for guests.")
-        if cls.__dbclass__.objects.filter(**{FOLDED: folded}).exists():
+        others = cls.__dbclass__.objects.filter(**{FOLDED: folded})
+        if (others if account is None else others.exclude(pk=account.pk)).exists():
             errors.append(TAKEN)
         return not errors, errors
 

@@ -5,10 +5,12 @@ last one; each failure after that doubles the wait, up to a limit (`Throttle.lon
 for as long again is forgotten. Asking while refused counts as nothing. IPv6 addresses are counted by their network
 (/64), since one host has many.
 
-Four throttles share this: `LOGIN_THROTTLE` (failed logins by address), `ACCOUNT_THROTTLE` (failed logins to a name,
-whether or not somebody has it), `KNOWN_THROTTLE` (failed logins to an account from an address that it was used from)
-and `CREATION_THROTTLE` (accounts made by address). Which of them count for a login is for `authentication` to say:
-where an account is known to be used from, what others do is no reason to refuse it.
+These share it: `LOGIN_THROTTLE` (failed logins by address), `ACCOUNT_THROTTLE` (failed logins to a name, whether or
+not somebody has it), `KNOWN_THROTTLE` (failed logins to an account from an address that it was used from),
+`CREATION_THROTTLE` (accounts made by address), `NAME_THROTTLE` (names asked for that are taken, by address),
+`RESET_THROTTLE` (new passwords asked for by address) and `LETTER_THROTTLE` (by whom they are for). Which of them count
+for a login is for `authentication` to say: where an account is known to be used from, what others do is no reason to
+refuse it.
 
 Invariants: the truth is in the table, so all processes agree. Who is refused is not written down, so what an attacker
 can have written is bounded by the waiting; beyond `CAPACITY` rows of a kind the oldest are forgotten.
@@ -32,10 +34,14 @@ __all__ = [
     "ACCOUNT_THROTTLE",
     "CREATION_THROTTLE",
     "KNOWN_THROTTLE",
+    "LETTER_THROTTLE",
     "LOGIN_THROTTLE",
+    "NAME_THROTTLE",
+    "RESET_THROTTLE",
     "Throttle",
     "is_known",
     "network_of",
+    "pair",
     "prune",
     "remember",
 ]
@@ -180,6 +186,19 @@ ACCOUNT_THROTTLE = Throttle(
 )
 KNOWN_THROTTLE = Throttle("LOGIN_THROTTLE", kind="known_throttle", longest=HOUR, normal=_cut)
 CREATION_THROTTLE = Throttle("CREATION_THROTTLE", longest=None)
+NAME_THROTTLE = Throttle("CREATION_THROTTLE", kind="name_throttle", limit="CREATION_THROTTLE_NAME_LIMIT", longest=None)
+RESET_THROTTLE = Throttle("PASSWORD_RESET_THROTTLE", longest=None)
+# Nobody's letter box is filled, from however many addresses it is asked for.
+LETTER_THROTTLE = Throttle("PASSWORD_RESET_THROTTLE", kind="letter_throttle", longest=None, normal=_cut)
+_ALL = (
+    LOGIN_THROTTLE,
+    ACCOUNT_THROTTLE,
+    KNOWN_THROTTLE,
+    CREATION_THROTTLE,
+    NAME_THROTTLE,
+    RESET_THROTTLE,
+    LETTER_THROTTLE,
+)
 
 
 # --- where accounts are used from
@@ -219,9 +238,14 @@ def remember(account_id: int, ip: str, clock: Callable[[], float] = time.time) -
 
 def prune(clock: Callable[[], float] = time.time) -> None:
     """Forget what is old in both tables; called when the server starts."""
-    for throttle in (LOGIN_THROTTLE, ACCOUNT_THROTTLE, KNOWN_THROTTLE, CREATION_THROTTLE):
+    for throttle in _ALL:
         throttle.prune()
     _known().objects.filter(last__lt=clock() - KNOWN_FOR).delete()
+
+
+def pair(account_id: int | None, ip: str) -> str:
+    """What failures on an account from an address are counted under (`KNOWN_THROTTLE`)."""
+    return f"{account_id} {network_of(ip)}"
 
 
 def network_of(ip: str) -> str:

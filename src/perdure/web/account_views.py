@@ -7,6 +7,7 @@ the password; the other sessions of an account whose password is changed end. `n
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from django.conf import settings
@@ -21,15 +22,18 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from perdure.accounts.authentication import begin, begin_password_change
 from perdure.accounts.registration import begin_creation
 from perdure.conf import conf
-from perdure.web.forms import LoginForm, PasswordForm, RegisterForm, SiteForm
+from perdure.locks.permissions import QUELL_ATTRIBUTE, is_quelled
+from perdure.web.forms import EmailForm, LoginForm, PasswordForm, RegisterForm, SiteForm
 from perdure.web.offloading import OffloadResponse, offload, offloaded
 
-__all__ = ["address_of", "change_password", "log_in", "log_out", "register"]
+__all__ = ["address_of", "change_email", "change_password", "log_in", "log_out", "register", "unquell", "with_errors"]
+
+security = logging.getLogger("perdure.security")
 
 
 def address_of(request: HttpRequest) -> str:
@@ -56,7 +60,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
     if done is None:
         check = begin(form.cleaned_data["username"], address_of(request))
         if check.errors:
-            return _log_in_page(request, _with_errors(form, check.errors))
+            return _log_in_page(request, with_errors(form, check.errors))
         password = form.cleaned_data["password"]
         done = offload(request, "login", lambda: (check, check.verify(password)))
         if isinstance(done, OffloadResponse):
@@ -64,7 +68,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
     check, verdict = done
     account, errors = check.finish(verdict)
     if account is None:
-        return _log_in_page(request, _with_errors(form, errors))
+        return _log_in_page(request, with_errors(form, errors))
     _enter(request, account)
     return HttpResponseRedirect(_wanted(request) or reverse("index"))
 
@@ -99,14 +103,14 @@ def register(request: HttpRequest) -> HttpResponse:
         data = form.cleaned_data
         check = begin_creation(data["username"], data["password1"], data["email"], address_of(request))
         if check.errors:
-            return _register_page(request, _with_errors(form, check.errors))
+            return _register_page(request, with_errors(form, check.errors))
         done = offload(request, "register", lambda: (check, check.hash(data["password1"])))
         if isinstance(done, OffloadResponse):
             return done
     check, encoded = done
     account, errors = check.finish(encoded)
     if account is None:
-        return _register_page(request, _with_errors(form, errors))
+        return _register_page(request, with_errors(form, errors))
     _enter(request, account)
     messages.success(request, f"Welcome, {account.key}. Your account is ready: step in and play.")
     return redirect("index")
@@ -127,10 +131,10 @@ def change_password(request: HttpRequest) -> HttpResponse:
         old, new = form.cleaned_data["old_password"], form.cleaned_data["password1"]
         change = begin_password_change(request.user, new)
         if change.errors:
-            return _password_page(request, _with_errors(form, change.errors, "password1"))
+            return _password_page(request, with_errors(form, change.errors, "password1"))
         check = begin(request.user.get_username(), address_of(request))
         if check.errors:
-            return _password_page(request, _with_errors(form, check.errors))
+            return _password_page(request, with_errors(form, check.errors))
         done = offload(request, "password", lambda: (check, change, check.verify(old), change.hash(new)))
         if isinstance(done, OffloadResponse):
             return done
@@ -138,13 +142,61 @@ def change_password(request: HttpRequest) -> HttpResponse:
     account, errors = check.finish(verdict)
     if account is None:
         wrong = ["This is not your password."] if not verdict.right else errors
-        return _password_page(request, _with_errors(form, wrong, "old_password"))
+        return _password_page(request, with_errors(form, wrong, "old_password"))
     _ok, errors = change.finish(encoded)
     if errors:
-        return _password_page(request, _with_errors(form, errors))
+        return _password_page(request, with_errors(form, errors))
     update_session_auth_hash(request, account)
     messages.success(request, "Your password is changed. Other browsers have been logged out.")
     return redirect("index")
+
+
+@sensitive_post_parameters()
+@csrf_protect
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def change_email(request: HttpRequest) -> HttpResponse:
+    """Another mail address for who is logged in; the password is asked for, since letters there can replace it."""
+    account: Any = request.user
+    form = EmailForm(request.POST or None, initial={"email": account.email})
+    if request.method != "POST" or not form.is_valid():
+        return _email_page(request, form)
+    done = offloaded(request, "email")
+    if done is None:
+        check = begin(account.get_username(), address_of(request))
+        if check.errors:
+            return _email_page(request, with_errors(form, check.errors))
+        password = form.cleaned_data["password"]
+        done = offload(request, "email", lambda: (check, check.verify(password)))
+        if isinstance(done, OffloadResponse):
+            return done
+    check, verdict = done
+    known, errors = check.finish(verdict)
+    if known is None:
+        wrong = ["This is not your password."] if not verdict.right else errors
+        return _email_page(request, with_errors(form, wrong, "password"))
+    known.email = type(known).objects.normalize_email(form.cleaned_data["email"])
+    known.save(update_fields=["email"])
+    security.info("mail address of account #%s changed from %s", known.pk, address_of(request))
+    messages.success(request, "Your mail address is changed." if known.email else "Your account has no mail address.")
+    return redirect("index")
+
+
+@csrf_protect
+@never_cache
+@require_POST
+def unquell(request: HttpRequest) -> HttpResponse:
+    """Take up the powers again that were laid down with `quell`: what the command of this name does."""
+    account: Any = request.user
+    if not account.is_authenticated:
+        return redirect("login")
+    if is_quelled(account):
+        account.attributes.remove(QUELL_ATTRIBUTE)
+        security.info("account #%s unquelled on the website from %s", account.pk, address_of(request))
+        account.msg("You take up your powers again (on the website).")
+        messages.info(request, "You take up your powers again.")
+    return HttpResponseRedirect(_wanted(request) or reverse("index"))
 
 
 # --- parts of these
@@ -163,7 +215,8 @@ def _wanted(request: HttpRequest) -> str:
     return wanted if safe else ""
 
 
-def _with_errors(form: SiteForm, errors: list[str], field: str | None = None) -> SiteForm:
+def with_errors(form: SiteForm, errors: list[str], field: str | None = None) -> SiteForm:
+    """The form, which says what was wrong."""
     for error in errors:
         form.add_error(field, error)
     return form
@@ -175,6 +228,10 @@ def _log_in_page(request: HttpRequest, form: SiteForm) -> HttpResponse:
 
 def _register_page(request: HttpRequest, form: SiteForm) -> HttpResponse:
     return render(request, "perdure/register.html", {"form": form, "rules": password_validators_help_texts()})
+
+
+def _email_page(request: HttpRequest, form: SiteForm) -> HttpResponse:
+    return render(request, "perdure/email_change.html", {"form": form})
 
 
 def _password_page(request: HttpRequest, form: SiteForm) -> HttpResponse:

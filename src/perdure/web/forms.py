@@ -1,4 +1,4 @@
-"""The forms of the site: logging in, registering, changing a password.
+"""The forms of the site: logging in, registering, changing or replacing a password.
 
 They check that everything is there and fits together. What is right (names, passwords, bans, throttles) is for the
 service of `perdure.accounts` to say, as for every other entrance.
@@ -12,7 +12,7 @@ from django import forms
 
 from perdure.accounts.passwords import MAX_PASSWORD
 
-__all__ = ["LoginForm", "PasswordForm", "RegisterForm"]
+__all__ = ["EmailForm", "LoginForm", "NewPasswordForm", "PasswordForm", "RegisterForm", "ResetForm"]
 
 MAX_NAME = 150
 
@@ -64,6 +64,34 @@ class RegisterForm(_TwicePassword):
     password2 = _password("Password again", "new-password")
     email = forms.EmailField(
         label="E-mail (optional)", required=False, widget=forms.EmailInput(attrs={"autocomplete": "email"})
+    )
+
+
+class ResetForm(SiteForm):
+    """Whose password is forgotten."""
+
+    asked = forms.CharField(
+        label="Name or e-mail address",
+        max_length=254,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false", "autofocus": True}
+        ),
+    )
+
+
+class NewPasswordForm(_TwicePassword):
+    """A password in the place of one that is forgotten."""
+
+    password1 = _password("New password", "new-password")
+    password2 = _password("New password again", "new-password")
+
+
+class EmailForm(SiteForm):
+    """Another mail address, which letters about a forgotten password go to."""
+
+    password = _password("Your password", "current-password")
+    email = forms.EmailField(
+        label="E-mail (empty for none)", required=False, widget=forms.EmailInput(attrs={"autocomplete": "email"})
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from perdure.accounts.authentication import begin
 from perdure.accounts.models import AccountDB
-from perdure.accounts.registration import begin_creation
+from perdure.accounts.registration import begin_creation, name_errors
 from perdure.commands.default.server_facts import address_of, server_name
 from perdure.commands.default.stock import StockCommand
 from perdure.conf import conf
@@ -95,9 +95,9 @@ class CmdUnconnectedCreate(_Unconnected):
     Usage:
       create <name>
       create <name> <password>
-      create "<name of several words>" "<password>"
 
-    Without the password you are asked for it, twice, and it is not shown. Then log in with connect.
+    A name has 3 to 30 letters from a to z, digits and the signs @ . + - _. Without the password you are asked for it,
+    twice, and it is not shown. Then log in with connect.
     """
 
     key = "create"
@@ -137,8 +137,8 @@ class CmdUnconnectedCreate(_Unconnected):
         name = accounts.normalize_username(self.given_name)
         if name != self.given_name:
             self.msg(f"The name is written {name} here.")
-        valid, errors = accounts.validate_username(name)
-        if not valid:
+        errors = name_errors(name, address_of(self.session))
+        if errors:
             self.msg("\n".join(errors))
             return None
         return str(name)
@@ -193,9 +193,7 @@ class CmdUnconnectedHelp(_Unconnected):
             "  |wscreenreader|n      turn on (or off) texts made for a screen reader",
             "  |wencoding <name>|n   what your client writes, if letters come out wrong",
             "  |wquit|n              leave",
-            "",
-            'Names of several words go in quotes: connect "Anna of Green Gables"',
         ]
         if conf.STAFF_CONTACT_EMAIL:
-            lines.append(f"Trouble? Write to {conf.STAFF_CONTACT_EMAIL}.")
+            lines += ["", f"Trouble? Write to {conf.STAFF_CONTACT_EMAIL}."]
         self.tell("\n".join(lines), "help")
