@@ -36,7 +36,7 @@ class Api:
             method, f"/api{path}", body, content_type=kind, headers={**self.headers, **headers}
         )
         is_json = "json" in response.headers.get("Content-Type", "")
-        response.said = json.loads(response.content) if is_json else None
+        response.said = json.loads(response.content) if is_json and response.content else None
         return response
 
     def get(self, path: str, **headers: str) -> Any:

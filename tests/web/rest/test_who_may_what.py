@@ -229,7 +229,13 @@ def test_control_is_changed_by_who_controls(admin: Api, builder: Api, lamp: Any)
 
 @pytest.mark.parametrize(
     "locks",
-    [{"get": "true();edit:true()"}, {"get:true();edit": "true()"}, {"get": "nosuch()"}, {"get": "("}, {"a b": "true()"}],
+    [
+        {"get": "true();edit:true()"},
+        {"get:true();edit": "true()"},
+        {"get": "nosuch()"},
+        {"get": "("},
+        {"a b": "true()"},
+    ],
 )
 def test_one_lock_is_one_lock(admin: Api, lamp: Any, locks: dict[str, str]) -> None:
     before = lamp.lock_storage

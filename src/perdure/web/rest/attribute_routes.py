@@ -63,12 +63,13 @@ def add_attributes(router: Router, kind: Kind) -> None:
             known = has_attribute(entity, key, category)
             entity.attributes.add(key, read_value(account, payload.value), category=category)
             if payload.locks is not None:
-                entity.attributes.get(key, category=category, return_obj=True).locks.replace(payload.locks)
+                row = entity.attributes.get(key, category=category, return_obj=True)
+                row.locks.replace(payload.locks)  # the handler does not hold the row
             note(caller, f"set attribute {_label(key, category)} of {kind.one} #{number} ({entity.key})")
-            row = _readable(account, entity, key, category)
-            if row is None:
+            seen = _seen(account, entity, key, category)
+            if seen is None:
                 return HttpResponse(status=204)
-            return answer(attribute_shown(row), 200 if known else 201)
+            return answer(seen, 200 if known else 201)
 
     def delete_attribute(request: HttpRequest, number: int, key: str, category: str = "") -> HttpResponse:
         caller = caller_of(request)

@@ -15,7 +15,6 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from perdure.accounts.models import AccountDB
-from perdure.channels.models import ChannelDB
 from perdure.transactions import transaction
 from perdure.web.offloading import OffloadResponse
 from perdure.web.rest.answering import add, answer, caller_of, check_match, note
@@ -37,7 +36,7 @@ def add_all(router: Router, kind: Kind) -> None:
         account = caller_of(request).account
         require_builder(account)
         page, rows = page_asked(request.GET), rows_asked(kind, account, request.GET)
-        found = rows[page.offset : page.offset + page.limit].preload(attributes=kind.model is ChannelDB, tags=True)
+        found = kind.with_what_is_shown(rows)[page.offset : page.offset + page.limit]
         results = [shown(account, one) for one in found]
         return answer({"count": rows.count(), "limit": page.limit, "offset": page.offset, "results": results})
 

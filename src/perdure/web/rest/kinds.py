@@ -39,6 +39,8 @@ class Kind:
         base: the class that all of them are of; None for all of the table.
         ids: filters by the id of another entity, and their fields.
         flags: filters by yes or no, and their fields.
+        hosts: fields of the entities whose locks may be asked instead.
+        shows_attributes: some of what is shown is an attribute.
     """
 
     name: str
@@ -49,6 +51,8 @@ class Kind:
     base: Any = None
     ids: Mapping[str, str] = field(default_factory=dict)
     flags: Mapping[str, str] = field(default_factory=dict)
+    hosts: tuple[str, ...] = ()
+    shows_attributes: bool = False
 
     @property
     def one(self) -> str:
@@ -58,6 +62,11 @@ class Kind:
     def rows(self) -> Any:
         """All of them."""
         return self.model.objects.all() if self.base is None else self.base.objects.all_family()
+
+    def with_what_is_shown(self, rows: Any) -> Any:
+        """The rows, with all that showing them takes, in a fixed number of statements."""
+        with_hosts = rows.select_related(*self.hosts) if self.hosts else rows
+        return with_hosts.preload(attributes=self.shows_attributes, tags=True)
 
     def known_class(self, path: str) -> Any:
         """The class that a client means by a path, which may be shortened. Raises `TypeclassNotFound`."""
@@ -103,8 +112,16 @@ KINDS: dict[str, Kind] = {
             schemas.ScriptChange,
             ids={"obj": "db_obj", "account": "db_account"},
             flags={"active": "db_is_active", "persistent": "db_persistent"},
+            hosts=("db_obj", "db_account"),
         ),
-        Kind("channels", ChannelDB, "BASE_CHANNEL_TYPECLASS", schemas.ChannelCreation, schemas.ChannelChange),
+        Kind(
+            "channels",
+            ChannelDB,
+            "BASE_CHANNEL_TYPECLASS",
+            schemas.ChannelCreation,
+            schemas.ChannelChange,
+            shows_attributes=True,
+        ),
     )
 }
 
