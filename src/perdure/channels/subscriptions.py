@@ -58,8 +58,19 @@ class SubscriptionHandler:
     get = all
 
     def online(self) -> list[Any]:
-        """The subscribers that are connected."""
-        return [entity for entity in self.all() if entity.is_connected]
+        """The subscribers that are connected; no others are loaded."""
+        channel = self._owner()
+        accounts = channel.db_account_subscriptions.filter(db_is_connected=True).order_by("pk")
+        objects = channel.db_object_subscriptions.filter(db_account__db_is_connected=True).order_by("pk")
+        return [*accounts, *objects]
+
+    def offline(self, most: int) -> list[Any]:
+        """Subscribers that are not connected, no more than `most`."""
+        channel = self._owner()
+        accounts = channel.db_account_subscriptions.exclude(db_is_connected=True)
+        objects = channel.db_object_subscriptions.exclude(db_account__db_is_connected=True)
+        found = list(accounts.order_by("pk")[:most])
+        return found + list(objects.order_by("pk")[: most - len(found)])
 
     def clear(self) -> None:
         """Unsubscribe everybody."""
@@ -69,7 +80,8 @@ class SubscriptionHandler:
             channel.db_object_subscriptions.clear()
 
     def __len__(self) -> int:
-        return len(self.all())
+        channel = self._owner()
+        return int(channel.db_account_subscriptions.count() + channel.db_object_subscriptions.count())
 
     def __iter__(self) -> Any:
         return iter(self.all())

@@ -245,3 +245,13 @@ def test_emit(world):
     world.room.locks.add("tell:all()")
     builder.send(f"remit {world.room.dbref} = It rains.")
     assert "It rains." in anna.heard()
+
+
+@pytest.mark.defect("V-36")
+def test_deleting_an_account_asks_for_access_again_after_the_answer(world):
+    developer = world.player("Dan", permissions="Developer")
+    anna = world.player("Anna")
+    developer.send("accounts/delete anna")
+    anna.account.locks.add("delete:false()")
+    assert "may not" in developer.send("yes")
+    assert not anna.account._is_deleted

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from perdure import create_channel
+from perdure.accounts.models import AccountDB
 from perdure.channels.models import ChannelDB
 from perdure.typeclasses.attribute_model import Attribute
 
@@ -234,3 +235,41 @@ def test_a_login_adds_no_rows(world, people):
     world.player("Anna")
     assert account.nicks.get(category="inputline", return_list=True) == []
     assert {model: model.objects.count() for model in rows} == rows
+
+
+@pytest.mark.defect("V-36")
+@pytest.mark.parametrize("line", ["channel/destroy public", "channel/boot public = bob", "channel/ban public = bob"])
+def test_control_is_asked_for_again_after_the_answer(world, people, public, line):
+    admin = world.player("Ada", permissions="Admin")
+    admin.send(line)
+    public.locks.add("control:false()")
+    assert "not control" in admin.send("yes")
+    assert not public._is_deleted
+    assert public.has_connection(people[1].account)
+    assert public.banlist == []
+
+
+@pytest.mark.defect("V-32")
+def test_who_and_counts_load_no_subscribers_that_are_away(world, people, public, django_assert_max_num_queries):
+    number = 2000
+    made = [
+        AccountDB(username=f"away{n}", db_typeclass_path=AccountDB.objects.first().db_typeclass_path)
+        for n in range(number)
+    ]
+    public.db_account_subscriptions.through.objects.bulk_create(
+        public.db_account_subscriptions.through(channeldb_id=public.pk, accountdb_id=one.pk)
+        for one in AccountDB.objects.bulk_create(made)
+    )
+    AccountDB.flush_instance_cache()
+    del made
+    admin = world.player("Ada", permissions="Admin")
+    public.connect(admin.account)
+    before = len(AccountDB.get_all_cached_instances())
+    shown = people[0].send("channel/who public")
+    assert "Anna" in shown
+    assert "away" not in shown
+    assert len(AccountDB.get_all_cached_instances()) == before
+    shown = admin.send("channel/who public")
+    assert f"and {number - 100} more" in shown
+    assert f"{number + 4} subscribers" in admin.send("channel/destroy public", "no")
+    assert len(AccountDB.get_all_cached_instances()) <= before + 100

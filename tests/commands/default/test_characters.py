@@ -81,3 +81,19 @@ def test_chardelete_asks_and_only_a_plain_yes_counts(world, settings):
     assert "no such" in anna.send("chardelete second")
     anna.character.locks.add("delete:false()")
     assert "may not" in anna.send("chardelete anna")
+
+
+@pytest.mark.defect("V-36")
+def test_chardelete_asks_for_access_again_after_the_answer(world, settings):
+    settings.MAX_NR_CHARACTERS = 3
+    anna = world.player("Anna")
+    anna.send("charcreate Second", "charcreate Third")
+    second, third = anna.account.characters.all()[1:]
+    anna.send("chardelete second")
+    second.locks.add("delete:false()")
+    assert "may not" in anna.send("yes")
+    anna.send("chardelete third")
+    anna.account.characters.remove(third)  # it is somebody else's now
+    assert "gone already" in anna.send("yes")
+    assert not second._is_deleted
+    assert not third._is_deleted

@@ -12,7 +12,6 @@ from typing import Any
 from django.db.models import Count
 
 from perdure.accounts.models import AccountDB
-from perdure.commands.default.account import may_act_on
 from perdure.commands.default.ranks import outranks
 from perdure.commands.default.stock import StockCommand, whole_number
 from perdure.locks import check_perm
@@ -133,21 +132,31 @@ class CmdAccounts(StockCommand):
         if target is None:
             self.msg("There is no such account." if who else "Which account?")
             return
-        if target is self.account or not target.access(self.caller, "delete") or not may_act_on(self, target):
-            self.msg(f"You may not delete {target.key}.")
+        if not self._may_delete(target):
             return
         question = f"Delete the account {target.key} ({target.dbref}) for ever?"
         if not await self.confirm(question, default=False):
             self.msg(f"{target.key} stays.")
             return
+        # There was time in between.
         if target._is_deleted:
             self.msg("It is gone already.")
+            return
+        if not self._may_delete(target):
             return
         key, dbref = target.key, target.dbref
         target.msg(f"Your account is being deleted.{why(reason)}")
         target.delete()
         security.warning("account %s (%s) deleted by %s: %s", key, dbref, self.caller, reason or "no reason")
         self.msg(f"The account {key} is gone.")
+
+    def _may_delete(self, target: Any) -> bool:
+        """Whether the caller may delete this account; a refusal is told."""
+        allowed = check_perm(self.caller, "Developer") and target is not self.account
+        if allowed and target.access(self.caller, "delete") and not outranks(target, self.caller):
+            return True
+        self.msg(f"You may not delete {target.key}.")
+        return False
 
 
 def why(reason: str) -> str:

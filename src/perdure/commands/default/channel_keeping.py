@@ -108,6 +108,8 @@ class ChannelKeeping:
         if channel._is_deleted:
             self.msg(f"The channel {key} is gone already.")
             return
+        if not self._still_controls([channel]):
+            return
         reason = (self.rhs or "").strip()
         channel.msg(
             f"{key} is being destroyed by {self.caller.key}.{f' ({reason})' if reason else ''}", bypass_mute=True
@@ -158,7 +160,7 @@ class ChannelKeeping:
         if not await self.confirm(f"Boot {target.key} from {names}?", default=False):
             self.msg("Nobody was booted.")
             return
-        for channel in channels:
+        for channel in self._still_controls(channels):
             self._throw_out(channel, target, reason)
 
     async def _ban(self: Any) -> None:
@@ -175,7 +177,7 @@ class ChannelKeeping:
         if not await self.confirm(f"Ban {target.key} from {names}?", default=False):
             self.msg("Nobody was banned.")
             return
-        for channel in channels:
+        for channel in self._still_controls(channels):
             if channel.has_direct_connection(target):
                 self._throw_out(channel, target, reason)
             changed = channel.ban(target)
@@ -199,6 +201,13 @@ class ChannelKeeping:
             return [], None, ""
         target = self.caller.search(who.strip())
         return ([], None, "") if target is None else (channels, target, reason.strip())
+
+    def _still_controls(self: Any, channels: list[Any]) -> list[Any]:
+        """Those that are there and controlled still, after a question; it is told of the others."""
+        left = [one for one in channels if not one._is_deleted and one.access(self.caller, "control")]
+        if len(left) < len(channels):
+            self.msg("You do not control that any more.")
+        return left
 
     def _listens(self: Any, channel: Any, target: Any) -> bool:
         if channel.has_direct_connection(target):

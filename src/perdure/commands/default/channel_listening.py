@@ -14,12 +14,20 @@ __all__ = ["ChannelListening", "reachable"]
 
 SHOWN = 20
 MOST_ALIASES = 30
+#: Subscribers that are named in a list.
+MOST_LISTED = 100
 HISTORY = {"type": "channel"}
 
 
 def reachable(channel: Any, account: Any) -> bool:
     """Whether the account may listen to the channel, or controls it."""
     return bool(channel.access(account, "listen") or channel.access(account, "control"))
+
+
+def _named(subscribers: list[Any], muted: list[Any]) -> str:
+    names = [f"{one.key}{' (muting)' if one in muted else ''}" for one in subscribers[:MOST_LISTED]]
+    more = [f"{len(subscribers) - MOST_LISTED} more"] if len(subscribers) > MOST_LISTED else []
+    return ", ".join([*names, *more]) or "nobody"
 
 
 class ChannelListening:
@@ -77,14 +85,15 @@ class ChannelListening:
         channel = self.find(self.args)
         if channel is None:
             return
-        everybody = channel.access(self.caller, "control")
         muted = channel.mutelist
-        names = [
-            f"{'|w' if subscriber.is_connected else ''}{subscriber.key}|n{' (muting)' if subscriber in muted else ''}"
-            for subscriber in channel.subscriptions.all()
-            if everybody or subscriber.is_connected
-        ]
-        self.msg(f"|wOn {channel.key}:|n {', '.join(names) or 'nobody'}")
+        online = channel.subscriptions.online()
+        lines = [f"|wOn {channel.key}:|n {_named(online, muted)}"]
+        others = len(channel.subscriptions) - len(online)
+        if others and channel.access(self.caller, "control"):
+            away = channel.subscriptions.offline(MOST_LISTED)
+            more = f" and {others - len(away)} more" if others > len(away) else ""
+            lines.append(f"Not connected: {_named(away, muted)}{more}")
+        self.msg("\n".join(lines))
 
     async def _history(self: Any) -> None:
         channel = self.find(self.lhs or self.args)

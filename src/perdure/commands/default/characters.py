@@ -180,8 +180,12 @@ class CmdCharDelete(StockCommand):
         if not await self.confirm(f"Delete {character.key} for ever?", default=False):
             self.msg(f"{character.key} stays.")
             return
-        if character._is_deleted:
+        # There was time in between: it may be gone, or another's, by now.
+        if character._is_deleted or character not in account.characters.all():
             self.msg("It is gone already.")
+            return
+        if not character.access(account, "delete"):
+            self.msg(f"You may not delete {character.key}.")
             return
         key, dbref = character.key, character.dbref
         account.characters.remove(character)
