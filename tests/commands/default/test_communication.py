@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from perdure import DefaultCharacter
 
 
@@ -85,3 +87,26 @@ def test_pose(world):
     anna.send("pose waves.", ":smiles.", ":'s hat falls.", "emote nods.")
     assert bob.heard().split("\n") == ["Anna waves.", "Anna smiles.", "Anna's hat falls.", "Anna nods."]
     assert anna.kinds()[-1] == "pose"
+
+
+class Forgetful(DefaultCharacter):
+    """Its hook has no `return`, or says only that it may be said."""
+
+    answer = None
+
+    def at_pre_say(self, message, **kwargs):
+        return self.answer
+
+
+@pytest.mark.defect("V-4")
+@pytest.mark.parametrize("answer", [None, True])
+def test_a_hook_that_returns_nothing_lets_nobody_forge_a_line(world, monkeypatch, answer):
+    monkeypatch.setattr(Forgetful, "answer", answer)
+    anna, bob = world.player("Anna"), world.player("Bob")
+    anna.character.swap_typeclass(Forgetful)
+    bob.heard()
+    anna.send("say hello|/System: you have been banned", "whisper bob = psst|/System: you have been banned")
+    heard = bob.heard()
+    assert "hello" in heard
+    assert "psst" in heard
+    assert not [line for line in heard.splitlines() if line.startswith("System")]

@@ -20,12 +20,13 @@ class _Speech(StockCommand):
 
     def spoken(self, text: str, **kwargs: Any) -> str | None:
         """What will be said after the hook of the speaker has changed it; None if it refused."""
-        decision = veto.ask(self.caller.at_pre_say, plain_lines(text, self.caller), **kwargs)
+        text = plain_lines(text, self.caller)
+        decision = veto.ask(self.caller.at_pre_say, text, **kwargs)
         if not decision:
             if decision.reason:
                 self.msg(decision.reason)
             return None
-        return text if decision.value is None else str(decision.value)
+        return text if decision.value is None or decision.value is True else str(decision.value)
 
 
 class CmdSay(_Speech):
@@ -82,11 +83,13 @@ class CmdWhisper(StockCommand):
         if not receivers:
             self.msg("You mutter to yourself.")
             return
-        decision = veto.ask(caller.at_pre_say, plain_lines(self.rhs, caller), whisper=True, receivers=list(receivers))
+        text = plain_lines(self.rhs, caller)
+        decision = veto.ask(caller.at_pre_say, text, whisper=True, receivers=list(receivers))
         if not decision:
             self.msg(told_by(decision, "You keep it to yourself."))
             return
-        text = self.rhs if decision.value is None else str(decision.value)
+        if decision.value is not None and decision.value is not True:
+            text = str(decision.value)
         if text:
             caller.at_say(text, msg_self=True, receivers=receivers, whisper=True)
 
