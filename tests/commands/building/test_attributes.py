@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections import deque
 from decimal import Decimal
 
 import pytest
@@ -232,3 +233,25 @@ def test_what_is_not_moved_everywhere_stays(owner, small_world):
     told = owner.type(f"mvattr lamp/oil = {small_world.hall.dbref}, no such thing")
     assert small_world.lamp.db.oil == 1
     assert "keeps" in told
+
+
+@pytest.mark.defect("V-37")
+def test_sets_and_full_queues(small_world):
+    lamp, owner = small_world.lamp, small_world.owner
+    lamp.db.marks, lamp.db.last = {1, 2}, deque([1, 2], maxlen=2)
+    assert "cannot be in a set" in owner.type("set lamp/marks[+] = [1]")
+    assert "no 7 in this set" in owner.type("set lamp/marks[7] =")
+    assert "deleted" in owner.type("set lamp/marks[1] =")
+    for line in ("set lamp/last[+] = 3", "set lamp/last[+0] = 3"):
+        assert "full" in owner.type(line)
+    assert lamp.db.marks == {2}
+    assert list(lamp.db.last) == [1, 2]
+    assert "no key" in owner.type("set lamp/oil = {}") + owner.type("set lamp/oil[({{}})]")
+
+
+@pytest.mark.defect("V-37")
+def test_a_name_that_none_can_have_has_its_line_and_the_others_are_set(small_world):
+    long = "x" * 300
+    told = small_world.owner.type(f"set lamp/a/{long}/b = 1")
+    assert len(told.splitlines()) == 3
+    assert small_world.lamp.db.a == small_world.lamp.db.b == 1

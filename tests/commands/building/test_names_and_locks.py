@@ -186,3 +186,18 @@ def test_teleporting_asks_the_thing_and_the_place(builder, small_world):
     cellar.locks.add("teleport_here:true()")
     builder.type("tel lamp = cellar")
     assert lamp.location is cellar
+
+
+def test_a_lock_beside_the_thing_is_the_one_that_is_set(small_world):
+    lamp, owner = small_world.lamp, small_world.owner
+    assert "get:all()" in owner.type("lock lamp/get = all()").replace("get: ", "get:")
+    assert "get:false()" in owner.type("lock lamp/get = get:false()").replace("get: ", "get:")
+    before = str(lamp.locks)
+    assert "alone" in owner.type("lock lamp/get = all();edit:all()")
+    assert "no lock" in owner.type("lock lamp/get = edit:all()")
+    assert str(lamp.locks) == before
+
+
+def test_a_thing_without_locks(small_world):
+    small_world.lamp.locks.clear()
+    assert "has no locks" in small_world.owner.type("lock lamp")

@@ -27,8 +27,14 @@ def may_read(target: Any, key: str, category: str | None, subject: Any) -> bool:
 
 
 def may_write(target: Any, key: str, category: str | None, subject: Any) -> bool:
-    """Whether the attribute's lock `attredit`, or for a new one the thing's `attrcreate`, lets the subject write it."""
-    row = target.attributes.get(key, category=category, return_obj=True)
+    """Whether the attribute's lock `attredit`, or for a new one the thing's `attrcreate`, lets the subject write it.
+
+    A name that no attribute can have is refused where it is written.
+    """
+    try:
+        row = target.attributes.get(key, category=category, return_obj=True)
+    except InvalidKey:
+        row = None
     if row is None:
         return bool(target.access(subject, "attrcreate", default=True))
     return bool(row.access(subject, "attredit", default=True))

@@ -106,7 +106,7 @@ def _step(text: str) -> Any:
     if text[:1] in ("'", '"', "("):
         try:
             return ast.literal_eval(text)
-        except (SyntaxError, ValueError):
+        except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
             return text
     return text
 
@@ -141,7 +141,10 @@ def delete_part(value: Any, path: tuple[Any, ...]) -> None:
     """Remove what is at a path that is not empty."""
     *way, last = path
     container = read_part(value, way)
-    if isinstance(container, MutableSet) and last in container:
+    if isinstance(container, MutableSet) and not isinstance(last, Insert):
+        _hashable(last)
+        if last not in container:
+            raise InvalidArgument(f"there is no {last!r} in this set")
         container.remove(last)
         return
     _entered(container, last)
@@ -152,10 +155,13 @@ def delete_part(value: Any, path: tuple[Any, ...]) -> None:
 
 def _insert(container: Any, step: Insert, new: Any) -> None:
     if isinstance(container, MutableSet) and step.before is None:
+        _hashable(new, "be in a set")
         container.add(new)
         return
     if not isinstance(container, MutableSequence):
         raise InvalidArgument(f"{step} adds to a list, and this is {_kind(container)}")
+    if getattr(container, "maxlen", None) == len(container):
+        raise InvalidArgument(f"this is {_kind(container)} of at most {len(container)}, and it is full")
     if step.before is None:
         container.append(new)
     else:
@@ -184,11 +190,11 @@ def _entered(container: Any, step: Any) -> Any:
         ) from None
 
 
-def _hashable(step: Any) -> None:
+def _hashable(value: Any, what: str = "be a key") -> None:
     try:
-        hash(step)
+        hash(value)
     except TypeError:
-        raise InvalidArgument(f"{step!r} cannot be a key") from None
+        raise InvalidArgument(f"{value!r} cannot {what}") from None
 
 
 def _choices(container: Any) -> str:

@@ -49,7 +49,7 @@ class CmdBan(StockCommand):
         if not self.args:
             self.msg(ban_list(self))
             return
-        who, reason = _who_andwhy(self.args)
+        who, reason = _who_and_why(self.args)
         address = bans.is_address(who) if not self.switches else "ip" in self.switches
         sessions = SESSION_HANDLER.get_sessions(include_unloggedin=True)
         hit = [session for session in sessions if _falls_under(session, who, address)]
@@ -131,7 +131,7 @@ def _falls_under(session: Any, who: str, address: bool) -> bool:
     return session.account is not None and session.account.key.lower() == who.lower()
 
 
-def _who_andwhy(text: str) -> tuple[str, str]:
+def _who_and_why(text: str) -> tuple[str, str]:
     """Who, and the reason after a colon; the colons in an address are none of that kind."""
     who, found, reason = text.partition(": ")
     if not found and not bans.is_address(text):

@@ -119,10 +119,12 @@ class EditingCommand(StockCommand, ObjManipCommand):
             return found[0]
         kind = model._meta.verbose_name.lower()
         if not found:
-            self.msg(f"There is no {kind} '{text}'.")
+            self.msg(f"There is no {kind} '{escape(text)}'.")
         else:
             several = ", ".join(named(one) for one in found[:10])
-            self.msg(f"'{text}' can be several: {several}{' and more' if len(found) > 10 else ''}. Use the dbref.")
+            self.msg(
+                f"'{escape(text)}' can be several: {several}{' and more' if len(found) > 10 else ''}. Use the dbref."
+            )
         return None
 
     # --- classes

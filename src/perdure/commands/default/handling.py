@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from perdure.commands.default.stock import StockCommand, counted, told_by
@@ -9,6 +10,9 @@ from perdure.text.english import join_words
 from perdure.typeclasses import veto
 
 __all__ = ["CmdDrop", "CmdGet", "CmdGive", "CmdInventory"]
+
+#: Bars in pairs before the end of a line are bars.
+_LINE_END = re.compile(r"(?<!\|)(?P<bars>(?:\|\|)*)\|/|\n")
 
 
 class _Handling(StockCommand):
@@ -198,7 +202,7 @@ class CmdInventory(StockCommand):
         table = self.table()
         for (name, desc), things in sorted(groups.items()):
             shown = things[0].get_numbered_name(len(things), caller, key=name, return_string=True)
-            table.add_row(f"|C{shown}|n", desc.replace("|/", "\n").split("\n")[0])
+            table.add_row(f"|C{shown}|n", _first_line(desc))
         self.tell(f"|wYou carry:|n\n{table}", "inventory")
 
 
@@ -211,6 +215,12 @@ def named_together(things: list[Any], looker: Any) -> str:
         str(group[0].get_numbered_name(len(group), looker, key=name, return_string=True))
         for name, group in groups.items()
     )
+
+
+def _first_line(text: str) -> str:
+    """The first line of a description; `||/` is a bar and a slash, and ends none."""
+    found = _LINE_END.search(text)
+    return text if found is None else text[: found.start()] + (found["bars"] or "")
 
 
 def _moved(command: StockCommand, thing: Any, target: Any, how: str) -> bool:

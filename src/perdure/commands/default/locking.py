@@ -23,6 +23,7 @@ class CmdLock(EditingCommand):
       lock <thing or *account>
       lock <thing>/<access type>
       lock <thing> = <lockstring>
+      lock <thing>/<access type> = <functions>
       lock/del <thing>/<access type>
 
     Switches:
@@ -56,7 +57,7 @@ class CmdLock(EditingCommand):
         elif self.rhs is None:
             self._show(target, access_type)
         else:
-            self._set(target, f"{access_type}:{self.rhs}" if access_type and ":" not in self.rhs else self.rhs)
+            self._set(target, self.rhs.strip(), access_type)
 
     def _show(self, target: Any, access_type: str) -> None:
         if not self.may(target, "examine") and not self.may(target):
@@ -67,17 +68,25 @@ class CmdLock(EditingCommand):
             self.msg(escape(lock) if lock else f"{named(target)} has no lock '{escape(access_type)}'.")
             return
         locks = target.locks.all()
+        if not locks:
+            self.msg(f"{named(target)} has no locks.")
+            return
         self.msg("\n".join([f"Locks of {named(target)}:", *(f"  {escape(lock)}" for lock in locks)]))
 
-    def _set(self, target: Any, lockstring: str) -> None:
-        lockstring = lockstring.strip()
+    def _set(self, target: Any, lockstring: str, only: str) -> None:
+        """Set these locks; `only` is the access type that was named beside the thing, if one was."""
         if not lockstring:
             self.msg("Give a lock, or take one away with lock/del <thing>/<access type>; nothing was changed.")
             return
+        if only and not lockstring.lower().startswith(f"{only}:"):
+            lockstring = f"{only}:{lockstring}"
         try:
             access_types = set(checked_lockdefs(lockstring))
         except LockException as error:
             self.msg(f"That is no lock: {escape(str(error))}")
+            return
+        if only and access_types != {only}:
+            self.msg(f"Give the lock '{escape(only)}' alone, or leave it out beside the thing; nothing was changed.")
             return
         if not self._may_change(target, access_types):
             return

@@ -92,11 +92,10 @@ class CmdShutdown(_Control):
     key = "@shutdown"
     locks = "cmd:perm(shutdown) or perm(Developer)"
     verb = "stop"
+    needs_session = True
 
     def func(self) -> None:
         """Ask for it."""
-        if self.session is None:
-            return
         told = self.args.strip()
         if self.ask_for(told):
             SESSION_HANDLER.announce_all(f"|r{self.caller.key} shuts the server down.|n{f' {told}' if told else ''}")

@@ -84,11 +84,12 @@ class CmdTag(EditingCommand):
                 self.msg("Its tags stay.")
             return
         for key, category in (_split(text) for text in self.rhslist if text.strip()):
-            if key and target.tags.has(key, category=category):
-                target.tags.remove(key, category=category)
-                self.msg(f"{named(target)} has no tag {_shown(key, category)} any more.")
-            else:
-                self.msg(f"{named(target)} has no tag {_shown(key, category)}.")
+            with self.alone(f"'{escape(key)}' was not taken away"):
+                if key and target.tags.has(key, category=category):
+                    target.tags.remove(key, category=category)
+                    self.msg(f"{named(target)} has no tag {_shown(key, category)} any more.")
+                else:
+                    self.msg(f"{named(target)} has no tag {_shown(key, category)}.")
 
     def _search(self, text: str) -> None:
         key, category = _split(text)

@@ -30,6 +30,7 @@ class CmdTickers(StockCommand):
     key = "@tickers"
     help_category = "system"
     locks = "cmd:perm(tickers) or perm(Builder)"
+    switch_options = ()
 
     def func(self) -> None:
         """List them."""
