@@ -126,3 +126,9 @@ def test_unlink_clears(builder):
     builder.type("open gate = cellar")
     assert "does not lead" in builder.type("unlink gate")
     assert named("gate").destination is None
+
+
+def test_a_second_exit_of_the_same_name_is_told(small_world):
+    owner = small_world.owner
+    assert "another" not in owner.type("tunnel n = Meadow")
+    assert "another exit of that name" in owner.type("tunnel n = Forest")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from perdure.commands.default.editing import EditingCommand, named
+from perdure.text.markup import escape
 
 __all__ = ["DIRECTIONS", "CmdDig", "CmdTunnel"]
 
@@ -44,7 +45,9 @@ class _Digging(EditingCommand):
             self._way(way_there, here, made)
             self._way(way_back, made, here)
         if "teleport" in self.switches or "tel" in self.switches:
-            self.caller.move_to(made, move_type="teleport")
+            went = self.caller.move_to(made, move_type="teleport")
+            if not went and not went.reason:
+                self.msg(f"You stay in {named(here)}.")
 
     def _way(self, wanted: Wanted | None, start: Any, end: Any) -> None:
         if wanted is None or not wanted["name"]:
@@ -52,8 +55,12 @@ class _Digging(EditingCommand):
         way = self.make(
             "exit", wanted["name"], wanted["option"], aliases=wanted["aliases"], location=start, destination=end
         )
-        if way is not None:
-            self.msg(f"Made the exit {named(way)} from {named(start)} to {named(end)}.")
+        if way is None:
+            return
+        name = way.key.lower()
+        double = any(one is not way and one.key.lower() == name for one in start.contents_get(content_type="exit"))
+        hint = " There is another exit of that name: who types it will be asked which." if double else ""
+        self.msg(f"Made the exit {named(way)} from {named(start)} to {named(end)}.{hint}")
 
 
 class CmdDig(_Digging):
@@ -113,7 +120,7 @@ class CmdTunnel(_Digging):
         name, _, exit_class = self.lhs.partition(":")
         short = _direction(name)
         if short is None:
-            self.msg(f"'{name.strip()}' is no direction; there are {', '.join(DIRECTIONS)}.")
+            self.msg(f"'{escape(name.strip())}' is no direction; there are {', '.join(DIRECTIONS)}.")
             return
         room: Wanted = {"name": "Some place", "aliases": [], "option": None}
         if self.rhs_objs and self.rhs_objs[0]["name"]:

@@ -63,7 +63,9 @@ class CmdHome(StockCommand):
             self.msg("You are at home already.")
         else:
             self.msg("There's no place like home …")
-            caller.move_to(caller.home, move_type="teleport")
+            went = caller.move_to(caller.home, move_type="teleport")
+            if not went and not went.reason:
+                self.msg("But you stay where you are.")
 
 
 class CmdSetDesc(StockCommand):

@@ -82,7 +82,8 @@ class CmdTeleport(EditingCommand):
             move_type="teleport",
         )
         if not result:
-            self.msg(f"{named(thing)} did not move{f': {result.reason}' if result.reason else '.'}")
+            if not result.reason:  # else it has been told
+                self.msg(f"{named(thing)} did not move.")
         elif thing is not self.caller:
             self.msg(f"{named(thing)} is in {named(into)} now.")
 
