@@ -79,6 +79,21 @@ def test_a_set_cannot_contain_itself():
         made.add(made)
 
 
+def test_two_sets_cannot_contain_each_other():
+    class One(CmdSet):
+        def at_cmdset_creation(self):
+            self.add(Other)
+
+    class Other(CmdSet):
+        def at_cmdset_creation(self):
+            self.add(One)
+
+    with pytest.raises(InvalidArgument, match="itself"):
+        One()
+    with pytest.raises(InvalidArgument, match="itself"):
+        Other()
+
+
 def test_a_merge_type_must_exist():
     with pytest.raises(InvalidArgument, match="Union"):
         type("Odd", (CmdSet,), {"mergetype": "Onion"})

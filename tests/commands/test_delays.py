@@ -531,6 +531,30 @@ def test_a_repetition_goes_on_until_it_is_ended(loop: GameLoop, django_assert_ma
     assert not PersistentTask.objects.exists()
 
 
+def test_a_repetition_is_found_without_looking_at_the_others(loop: GameLoop, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = [repeat(10, note, False, f"tag {number}") for number in range(20)]
+    monkeypatch.setattr(type(TASK_HANDLER), "all", lambda self: pytest.fail("all tasks are looked at"))
+    assert repeat(10, note, False, "tag 3") == keys[3]
+    assert all(unrepeat(key) for key in keys if key)
+    assert len(TASK_HANDLER) == 0
+    assert TASK_HANDLER._by_key == {}
+
+
+def test_ending_a_repetition_that_is_undone_leaves_it_to_be_found(loop: GameLoop) -> None:
+    key = repeat(10, note, False)
+    assert key
+
+    def undone() -> None:
+        assert unrepeat(key)
+        raise ZeroDivisionError
+
+    loop.submit(undone)
+    loop.run_until_idle()
+    loop.advance(10)
+    assert heard == [()]
+    assert unrepeat(key)
+
+
 def test_a_repetition_outlives_errors_and_restarts_in_its_rhythm(loop: GameLoop) -> None:
     repeat(10, fail)
     key = repeat(10, note, idstring="x")

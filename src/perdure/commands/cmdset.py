@@ -36,6 +36,8 @@ __all__ = ["MERGE_TYPES", "CmdSet", "merge"]
 MERGE_TYPES = ("Union", "Intersect", "Replace", "Remove")
 
 _serials = count(1)
+#: Classes of the sets that fill themselves now, outermost first.
+_being_made: list[type[CmdSet]] = []
 #: Attributes that change what comes of a merge.
 _OPTIONS = frozenset({"key", "mergetype", "priority", "duplicates", "no_objs", "no_exits", "key_mergetypes"})
 #: Attributes whose values must make sense.
@@ -93,7 +95,11 @@ class CmdSet:
     def __init__(self, cmdsetobj: Any = None, key: str | None = None) -> None:
         self._start(key or type(self).key or type(self).__name__)
         self.cmdsetobj = cmdsetobj
-        self.at_cmdset_creation()
+        _being_made.append(type(self))
+        try:
+            self.at_cmdset_creation()
+        finally:
+            _being_made.pop()
 
     def _start(self, key: str) -> None:
         vars(self).update(key=key, commands=[], serial=next(_serials), path=_path_of(type(self)))
@@ -148,7 +154,7 @@ class CmdSet:
         if isinstance(added, type) and issubclass(added, Command):
             return [added()]
         if isinstance(added, type) and issubclass(added, CmdSet):
-            if isinstance(self, added):
+            if isinstance(self, added) or added in _being_made:
                 raise InvalidArgument(f"the command set {self.key!r} adds itself ({added.__qualname__})")
             return list(added(self.cmdsetobj).commands)
         if isinstance(added, CmdSet):

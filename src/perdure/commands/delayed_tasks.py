@@ -321,6 +321,7 @@ class TaskHandler:
 
     def __init__(self) -> None:
         self._tasks: dict[int, Task] = {}
+        self._by_key: dict[str, Task] = {}
         self._numbers = itertools.count(FIRST_NUMBER)
 
     def __len__(self) -> int:
@@ -333,6 +334,10 @@ class TaskHandler:
     def get(self, task_id: int) -> Task | None:
         """The task with this number, or None."""
         return self._tasks.get(task_id)
+
+    def of_key(self, store_key: str) -> Task | None:
+        """The repetition with this key, or None."""
+        return self._by_key.get(store_key)
 
     def exists(self, task_id: int) -> bool:
         """Whether a task with this number is listed."""
@@ -367,16 +372,21 @@ class TaskHandler:
 
     def _add(self, task: Task) -> None:
         self._tasks[task._number] = task
+        if task.store_key is not None:
+            self._by_key[task.store_key] = task
 
     def _drop(self, task: Task) -> None:
         self._tasks.pop(task._number, None)
+        if task.store_key is not None and self._by_key.get(task.store_key) is task:
+            del self._by_key[task.store_key]
 
     def _next_number(self) -> int:
         return next(self._numbers)
 
     def _forget_other_worlds(self, loop: GameLoop) -> None:
         """Tasks of a world that was in this process before (tests)."""
-        self._tasks = {number: task for number, task in self._tasks.items() if task._loop is loop}
+        for task in [task for task in self._tasks.values() if task._loop is not loop]:
+            self._drop(task)
 
 
 TASK_HANDLER = TaskHandler()

@@ -17,7 +17,7 @@ from typing import Any
 
 from django.apps import apps
 
-from perdure.commands.delays import TASK_HANDLER, Task, begin_task, checked
+from perdure.commands.delays import TASK_HANDLER, begin_task, checked
 from perdure.errors import InvalidArgument, UnstorableValue
 from perdure.scripts.stored_tasks import store_work
 
@@ -64,15 +64,11 @@ def repeat(
 
 def unrepeat(store_key: str) -> bool:
     """End the repetition with this key; whether there was one."""
-    task = _task(store_key)
+    task = TASK_HANDLER.of_key(store_key)
     if task is not None:
         return task.remove()
     rows: Any = apps.get_model("scripts", "PersistentTask").objects
     return bool(rows.filter(store_key=store_key).delete()[0])
-
-
-def _task(key: str) -> Task | None:
-    return next((task for task in TASK_HANDLER.all() if task.store_key == key), None)
 
 
 def _can_be_stored(callback: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

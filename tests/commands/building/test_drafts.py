@@ -166,6 +166,22 @@ def test_whoever_may_no_longer_use_the_command_keeps_the_text(world, lamp):
     assert lamp.db.desc == "one"
 
 
+@pytest.mark.defect("V-35")
+def test_who_may_no_longer_use_py_runs_nothing_in_a_console_that_is_open(world):
+    dana = world.player("dana", permissions="Developer")
+    dana.send("py")
+    assert "2" in dana.send("1 + 1")
+    dana.account.permissions.clear()
+    assert "may not" in dana.send("me.db.gold = 5")
+    assert dana.character.db.gold is None
+    assert "no command" in dana.send("1 + 1")
+    dana.account.permissions.add("Developer")
+    dana.send("py/edit me.db.gold = 5")
+    dana.account.permissions.clear()
+    assert "may not" in dana.send(":!")
+    assert dana.character.db.gold is None
+
+
 def test_what_is_described_may_be_gone(world, olga, lamp):
     olga.send("desc/edit lamp", "one")
     lamp.delete()

@@ -16,6 +16,7 @@ from perdure.commands.drafts import keep_text, kept_text
 from perdure.commands.durations import brief
 from perdure.commands.writing import edit, writes
 from perdure.conf import conf
+from perdure.errors import InterruptCommand
 from perdure.gameloop import Interrupted
 from perdure.text.markup import escape
 
@@ -88,6 +89,9 @@ class CmdPy(MuxCommand):
 
     async def _run(self, code: str, names: dict[str, Any]) -> None:
         """Run one text, and show what comes of it."""
+        if not self.access(self.caller, "cmd", session=self.session):
+            self.msg("You may not use py any more.")  # a console stays open for long
+            raise InterruptCommand
         self._log(code)
         if "noecho" not in self.switches:
             self._show(f">>> {code}", "py_input")

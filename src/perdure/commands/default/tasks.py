@@ -5,6 +5,7 @@ from __future__ import annotations
 from perdure.commands.default.stock import StockCommand
 from perdure.commands.delays import TASK_HANDLER, Task
 from perdure.commands.durations import brief
+from perdure.text.markup import escape
 
 __all__ = ["CmdTasks"]
 
@@ -46,7 +47,7 @@ class CmdTasks(StockCommand):
             self.msg("There is no such task; |wtasks|n lists them." if wanted else "Which task?")
             return
         action = self.switches[0]
-        named = ", ".join(f"{task.get_id()} ({_function(task)})" for task in tasks[:10])
+        named = ", ".join(f"{task.get_id()} ({escape(_function(task))})" for task in tasks[:10])
         many = f" and {len(tasks) - 10} others" if len(tasks) > 10 else ""
         if not await self.confirm(f"{action}: {named}{many}?", default=False):
             self.msg("Nothing is changed.")
@@ -67,7 +68,8 @@ class CmdTasks(StockCommand):
         table = self.table("#", "In", "State", "Function", "Arguments", "Kept")
         for task in tasks:
             kept = "yes" if task.persistent else "no"
-            table.add_row(task.get_id(), _due(task), task.state.value, _function(task), _arguments(task), kept)
+            function = escape(_function(task))
+            table.add_row(task.get_id(), _due(task), task.state.value, function, _arguments(task), kept)
         self.msg(str(table))
 
 
@@ -85,5 +87,5 @@ def _due(task: Task) -> str:
 
 def _arguments(task: Task) -> str:
     parts = [repr(argument) for argument in task.args] + [f"{name}={value!r}" for name, value in task.kwargs.items()]
-    text = ", ".join(parts).replace("|", "||")
-    return text if len(text) <= 60 else f"{text[:59]}…"
+    text = ", ".join(parts)
+    return escape(text if len(text) <= 60 else f"{text[:59]}…")
