@@ -8,7 +8,8 @@ nobody gets it back, so it is shown when it is made and never again. (A hash tha
 can remember; nobody guesses 256 bits.) A token does what its account may do at that moment and no more; it can be held
 to reading, to a network and to a time. A revoked one is gone.
 
-Invariants: an account has at most `MOST` tokens that have not expired. The last use is written once a minute at most.
+Invariants: an account has at most `MOST` tokens that have not expired; those that have are kept for a month, so that
+who wonders why one does not work finds it. The last use is written once a minute at most.
 
 Failure modes: `InvalidArgument` for a name, a time or a network that cannot be used, and for one token too many.
 """
@@ -51,6 +52,7 @@ LONGEST = 3650
 MOST = 50
 LENGTH = len(MARK) + 43
 NOTED_EVERY = timedelta(minutes=1)
+KEPT_AFTER_END = timedelta(days=30)
 
 
 def create_token(
@@ -75,14 +77,16 @@ def create_token(
         raise InvalidArgument(f"the name of a token is a line of 1 to {MAX_NAME} characters, got {name!r}")
     if days is not None and not 1 <= days <= LONGEST:
         raise InvalidArgument(f"a token is good for 1 to {LONGEST} days, or for ever (None), got {days!r}")
-    if tokens_of(account).exclude(expires__lte=timezone.now()).count() >= MOST:
+    now = timezone.now()
+    AccessToken.objects.filter(expires__lt=now - KEPT_AFTER_END).delete()
+    if tokens_of(account).exclude(expires__lte=now).count() >= MOST:
         raise InvalidArgument(f"{account} has {MOST} tokens; revoke one that is not used")
     secret = MARK + secrets.token_urlsafe(32)
     token = AccessToken.objects.create(
         account=account,
         name=text,
         digest=_digest(secret),
-        expires=None if days is None else timezone.now() + timedelta(days=days),
+        expires=None if days is None else now + timedelta(days=days),
         read_only=read_only,
         network=_network(network),
     )

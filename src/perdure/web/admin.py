@@ -12,9 +12,10 @@ from perdure.objects.models import ObjectAttribute, ObjectDB
 from perdure.scripts.models import ScriptAttribute, ScriptDB
 from perdure.typeclasses.tag_model import Tag
 from perdure.web.account_admin import AccountAdmin
+from perdure.web.token_admin import AccessTokenAdmin
 from perdure.web.typed_object_admin import TypedObjectAdmin, attributes_of, tags_of
 
-__all__ = ["AccountAdmin", "ChannelAdmin", "MsgAdmin", "ObjectAdmin", "ScriptAdmin", "TagAdmin"]
+__all__ = ["AccessTokenAdmin", "AccountAdmin", "ChannelAdmin", "MsgAdmin", "ObjectAdmin", "ScriptAdmin", "TagAdmin"]
 
 
 @admin.register(ObjectDB)

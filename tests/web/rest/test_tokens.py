@@ -74,6 +74,17 @@ def test_an_account_has_so_many_tokens_and_no_more(anna: Any, monkeypatch: pytes
     create_token(anna, "three")
 
 
+def test_tokens_that_ended_long_ago_are_forgotten(anna: Any) -> None:
+    old, _ = create_token(anna, "old")
+    ended, _ = create_token(anna, "ended")
+    tokens = type(old).objects
+    tokens.filter(pk=old.pk).update(expires=timezone.now() - timedelta(days=31))
+    tokens.filter(pk=ended.pk).update(expires=timezone.now() - timedelta(days=29))
+    create_token(anna, "new", days=None)
+    create_token(anna, "newer")
+    assert [one.name for one in access_tokens.tokens_of(anna)] == ["ended", "new", "newer"]
+
+
 # --- its life
 
 
