@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import gc
+import threading
 from typing import Any
 
 import pytest
 from django.db import connection
 
-from perdure.commands import prompts
+from perdure.commands import prompts, running
 from perdure.commands.command import Command
 from perdure.commands.prompts import get_input, interactive, pending_question
-from perdure.commands.running import CommandRun, waiting_runs
+from perdure.commands.running import CommandRun, current_run, waiting_runs
+from perdure.conf import conf
 from perdure.objects.objects import DefaultCharacter
-from perdure.server.messages import Line
+from perdure.server.messages import Disconnected, Line
 from perdure.testing.plugin import world  # noqa: F401  (the fixture)
 from tests.commands.test_dispatch import command, give
 
@@ -275,3 +277,69 @@ def test_interactive_with_a_caller_by_default(world, anna):  # noqa: F811
     done: list[Any] = []
     world.run()
     assert done == ["Anna"]
+
+
+def test_a_command_does_not_await_itself(world, anna):  # noqa: F811
+    async def alone(self):
+        await current_run()
+
+    async def one(self):
+        await self.sleep(0)
+        await waiting_runs()[0]
+
+    async def two(self):
+        await self.execute_cmd("one")
+
+    give(anna.character, command("alone", alone), command("one", one), command("two", two))
+    for line in ("alone", "two"):
+        assert "error" in anna.send(line)
+        assert not waiting_runs()
+
+
+def test_who_awaits_what_was_stopped_ends_quietly(world, anna):  # noqa: F811
+    async def slow(self):
+        await self.sleep(10)
+
+    async def outer(self):
+        run = self.execute_cmd("slow")
+        run.cancel("enough")
+        await run
+        self.msg("never")
+
+    give(anna.character, command("slow", slow), command("outer", outer))
+    told = anna.send("outer")
+    assert "enough" in told
+    assert "never" not in told
+    assert "error" not in told
+
+
+def test_hanging_up_while_another_thread_works_tidies_up(world, anna):  # noqa: F811
+    gate = threading.Event()
+    character = anna.character
+
+    async def func(self):
+        try:
+            await self.offload(gate.wait, 60, exclusive=True)
+        finally:
+            self.caller.db.tidy = True
+
+    give(character, command("slow", func))
+    for seq, text in enumerate(("slow", "look")):
+        world.world.receive(Line(anna.record.sessid, 50 + seq, text))
+        world.loop.run_once()
+    world.world.receive(Disconnected(anna.record.sessid, "hung up"))
+    world.loop.run_once()
+    gate.set()
+    world.run()
+    assert character.db.tidy
+    assert not waiting_runs()
+    assert not running._held
+
+
+def test_nicks_do_not_go_round_in_circles_and_make_no_endless_lines(world, anna):  # noqa: F811
+    anna.character.nicks.add("look", "look here")
+    anna.character.nicks.add("a $1", "say $1 $1 $1")
+    assert "A bare room" in anna.send("look")
+    told = anna.send("a " + "b" * (conf.MAX_CHAR_LIMIT - 10))
+    assert "were taken" in told
+    assert len(told) < 2 * conf.MAX_CHAR_LIMIT

@@ -36,10 +36,10 @@ _SUBSTITUTE = re.compile(
 
 
 class _Change(NamedTuple):
-    """What undoes one change: `count` lines from `at` on become `old` again."""
+    """What undoes one change: `number` lines from `at` on become `old` again."""
 
     at: int
-    count: int
+    number: int
     old: list[str]
 
 

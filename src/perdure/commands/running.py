@@ -193,6 +193,8 @@ class CommandRun:
             return (yield self)
         if self.error is not None:
             raise self.error
+        if self.state is RunState.CANCELLED:
+            raise InterruptCommand(f"{self!r} gives nothing")
         return self.result
 
     # --- going on
@@ -233,7 +235,7 @@ class CommandRun:
         self._turn += 1
         try:
             if isinstance(request, CommandRun):
-                request._awaited_by.append(self)
+                request._let_await(self)
             elif isinstance(request, Request):
                 request.begin(self, partial(self._submit, self._turn))
             else:
@@ -248,6 +250,15 @@ class CommandRun:
         _waiting[self] = None
         on_rollback(self._forget)
         return None
+
+    def _let_await(self, other: CommandRun) -> None:
+        """Have another run go on when this one is over. Raises `InvalidArgument` if this one waits for that."""
+        waits_for: Any = self
+        while isinstance(waits_for, CommandRun):
+            if waits_for is other:
+                raise InvalidArgument(f"the command {other.label!r} awaited itself, which would never end")
+            waits_for = waits_for._request
+        self._awaited_by.append(other)
 
     def _submit(self, turn: int, value: Any, error: BaseException | None, anyway: bool = False) -> None:
         """Have the next step taken, as a unit that tells the caller of its errors."""

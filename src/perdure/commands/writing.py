@@ -180,7 +180,8 @@ def resume_soon(session: Any, anyway: bool = False) -> None:
 
 def resume(session: Any) -> int:
     """Open again what the puppet or account of this session is in the middle of writing; how many texts that are."""
-    if getattr(session, "is_closing", False) or SESSION_HANDLER.get(session.sessid) is not session:
+    known: Any = SESSION_HANDLER.get(session.sessid)
+    if known is not session or getattr(session, "is_closing", False):
         return 0
     opened = 0
     for owner in (session.puppet, session.account):
@@ -216,7 +217,7 @@ def _command_for(session: Any, draft: Draft) -> Any:
     wanted = {draft.action, *draft.others.values()}
     gathered = gather_for(session)
     for command in gathered.cmdset:
-        if not wanted <= _actions(type(command)).keys() or not all(_takes(command, name, draft) for name in wanted):
+        if not wanted <= _actions(command).keys() or not all(_takes(command, name, draft) for name in wanted):
             continue
         acts = session.account if getattr(command, "account_caller", False) else gathered.caller
         if acts is draft.owner and command.access(gathered.caller, "cmd"):
@@ -234,12 +235,17 @@ def _takes(command: Any, name: str, draft: Draft) -> bool:
 
 
 def _action(command: Any, name: str) -> Any:
-    return getattr(command, _actions(type(command))[name])
+    return getattr(command, _actions(command)[name])
+
+
+def _actions(command: Any) -> dict[str, str]:
+    """The methods of a command that are marked with `@writes`, by the name that is stored."""
+    command_class: Any = type(command)
+    return _actions_of(command_class)
 
 
 @lru_cache(maxsize=256)
-def _actions(command_class: type) -> dict[str, str]:
-    """The methods of a class of commands that are marked with `@writes`, by the name that is stored."""
+def _actions_of(command_class: Any) -> dict[str, str]:
     found: dict[str, str] = {}
     for base in reversed(command_class.__mro__):
         for name, function in vars(base).items():
@@ -251,7 +257,7 @@ def _actions(command_class: type) -> dict[str, str]:
 def _name_of(action: Callable[..., Any]) -> str:
     """The name of a method that is marked, or that overrides one that is."""
     method, owner = getattr(action, "__name__", ""), getattr(action, "__self__", None)
-    for name, marked in _actions(type(owner)).items():
+    for name, marked in _actions(owner).items():
         if marked == method:
             return name
     raise InvalidArgument(f"{action!r} cannot be named in a draft: give a method that is marked with @writes(name)")
