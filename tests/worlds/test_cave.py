@@ -224,6 +224,8 @@ def test_the_grate_is_locked_until_its_state_changes(explorer: Any) -> None:
 def test_the_nugget_does_not_go_up_the_dome(explorer: Any) -> None:
     hall, nugget = find("room 15"), find("object 50")
     explorer.move_to(hall)
+    find("object 2").move_to(hall)
+    find("object 2").light()
     nugget.move_to(explorer)
     hall.travel(explorer, "up")
     assert explorer.location is hall, "room 22 sends back at once"

@@ -7,8 +7,9 @@ and puts names, words and texts back to what the data says; where things are, th
 What becomes of the data: see `source` for the counts. Words of an exit are its key and aliases; a condition is kept in
 its `condition` and obeyed (`typeclasses.holds`); `forced` exits send on whoever comes. Travel entries that print a
 message or belong to the game's program are kept in the room's `others`. Things that begin nowhere are in the room of
-location 0. What is seen from two rooms is in the first and refers to the second as `also_in`. The program itself
-(dwarves, pirate, hints, scoring, closing time) is not rebuilt.
+location 0. What is seen from two rooms is in the first and refers to the second as `also_in`. Of the program the
+puzzles are there (`puzzles`, `verbs`), and a score; dwarves, pirate, hints and closing time are not. In a game a
+`keeper` sees that the adventure can begin again.
 
 Failure modes: `ConfigurationError` when the package `adventure` is not installed.
 """
@@ -20,12 +21,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from perdure.conf import conf
-from perdure.create import create_object, create_objects
+from perdure.create import create_object, create_objects, create_script
 from perdure.idmapper.wrappers import dbref_number
 from perdure.objects.models import ObjectDB
 from perdure.objects.objects import DefaultExit, DefaultRoom
 from perdure.transactions import transaction
-from perdure.worlds.cave import source, typeclasses
+from perdure.worlds.cave import puzzles, source, typeclasses
 
 __all__ = ["BuildReport", "Progress", "build"]
 
@@ -77,7 +78,11 @@ def build(progress: Progress | None = None) -> BuildReport:
         rooms = builder.make("rooms", [_room_row(room) for room in cave.rooms])
         places = {room.number: made for room, made in zip(cave.rooms, rooms, strict=True)}
         builder.make("exits", [_exit_row(way, places) for way in cave.ways])
-        builder.make("objects", [_thing_row(thing, places) for thing in cave.things])
+        fresh = not any(cave_id.startswith("object ") for cave_id in builder.known)
+        things = builder.make("objects", [_thing_row(thing, places) for thing in cave.things])
+        _show_far_sides(things)
+        if fresh:
+            puzzles.set_up(things)
         _open_entrance(places[ENTRANCE])
     counts = {what: builder.counts.get(what, 0) for what in ("created", "updated", "unchanged")}
     return BuildReport(len(cave.rooms), len(cave.ways), len(cave.things), **counts)
@@ -142,13 +147,23 @@ class _Builder:
         self.counts[what] = self.counts.get(what, 0) + number
 
 
+def _show_far_sides(things: list[Any]) -> None:
+    """What has two sides is seen from the other room, too."""
+    for thing in things:
+        if thing.also_in is not None and thing not in thing.also_in.sights:
+            thing.also_in.sights.append(thing)
+
+
 def _open_entrance(road: Any) -> None:
-    """In a game: a way from where everybody begins to the end of the road, and its owner there already."""
+    """In a game: a keeper, a way from where everybody begins to the end of the road, and its owner there already."""
+    from perdure.worlds.cave.keeper import CaveKeeper
     from perdure.worlds.cave.typeclasses import CaveRoom
 
     begin = ObjectDB.objects.filter(pk=dbref_number(conf.START_LOCATION)).first()
     if not isinstance(begin, DefaultRoom) or isinstance(begin, CaveRoom):
         return
+    if not CaveKeeper.objects.exists():
+        create_script(CaveKeeper)
     if ObjectDB.objects.filter(db_location=begin, db_destination=road).exists():
         return
     create_object(DefaultExit, key="cave", aliases=["enter cave", "enter"], location=begin, destination=road)

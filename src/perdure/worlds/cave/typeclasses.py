@@ -9,10 +9,13 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from perdure.objects.models import ObjectDB
 from perdure.objects.objects import DefaultCharacter, DefaultExit, DefaultObject, DefaultRoom
+from perdure.text.english import join_words, with_article
 from perdure.typeclasses.attributes import AttributeProperty
+from perdure.worlds.cave import puzzles
 from perdure.worlds.cave.commands import LampCmdSet, TravelCmdSet, offer
+from perdure.worlds.cave.puzzles import find
+from perdure.worlds.cave.verbs import VerbCmdSet
 
 __all__ = [
     "CaveExit",
@@ -31,11 +34,14 @@ __all__ = [
 DARKNESS = "It is now pitch dark. If you proceed you will likely fall into a pit."
 FRESH_BATTERIES = 330
 DIM_AT = 30
-
-
-def find(cave_id: str) -> Any:
-    """What the build made under this id (`room 3`, `exit 3.1`, `object 2`), or None."""
-    return ObjectDB.objects.filter_attributes(cave_id=cave_id).first()
+#: Of a hundred steps from dark to dark, so many end in a pit.
+PITFALLS = 35
+MAGIC = frozenset({"xyzzy", "plugh", "plover", "y2"})
+#: The words that are shown of a way, if it has one of them, and in which order the ways are listed.
+DIRECTIONS = {
+    "north": "north", "ne": "ne", "east": "east", "se": "se", "south": "south", "sw": "sw", "west": "west", "nw": "nw",
+    "upward": "up", "d": "down", "inward": "in", "enter": "in", "out": "out",
+}  # fmt: skip
 
 
 class CaveRoom(DefaultRoom):
@@ -51,6 +57,8 @@ class CaveRoom(DefaultRoom):
     visits: AttributeProperty[int] = AttributeProperty(0, autocreate=False)
     #: The travel entries that lead nowhere: dicts of position, words, condition and message or special.
     others: AttributeProperty[list[Any]] = AttributeProperty(list, autocreate=False)
+    #: What is in another room and is seen from here too: the other side of a grate.
+    sights: AttributeProperty[list[Any]] = AttributeProperty(list, autocreate=False)
 
     def at_object_receive(self, moved_obj: Any, source_location: Any, move_type: str = "move", **kwargs: Any) -> None:
         """Count visits, and let what the visitor carries notice that it is carried along."""
@@ -66,9 +74,40 @@ class CaveRoom(DefaultRoom):
         return super().get_display_desc(looker, **kwargs) if self.can_be_seen_by(looker) else DARKNESS
 
     def can_be_seen_by(self, looker: Any) -> bool:
-        """Whether there is light here: the room's own, or a lit lamp that lies here or that `looker` carries."""
-        things = [*self.contents, *(looker.contents if looker is not None else ())]
-        return self.is_light or any(isinstance(thing, LitCaveLamp) for thing in things)
+        """Whether there is light here: the room's own, or a lit lamp that lies here or that somebody here carries."""
+        if self.is_light:
+            return True
+        people = [one for one in self.contents if isinstance(one, DefaultCharacter)]
+        holders = [self, *people, *([looker] if looker is not None and looker not in people else [])]
+        return any(isinstance(thing, LitCaveLamp) for holder in holders for thing in holder.contents)
+
+    def get_display_exits(self, looker: Any, **kwargs: Any) -> str:
+        """The ways of the compass, each once; where there are none, the words there are, but no magic ones."""
+        if not self.can_be_seen_by(looker):
+            return ""
+        ways = [way for way in self.exits if isinstance(way, CaveExit) and not way.forced]
+        named = {name for way in ways for word, name in DIRECTIONS.items() if way.is_called(word)}
+        named |= {name for other in self.others for word, name in DIRECTIONS.items() if word in other["words"]}
+        shown = [name for name in dict.fromkeys(DIRECTIONS.values()) if name in named]
+        shown = shown or sorted({way.key for way in ways if way.key not in MAGIC})
+        if any(not isinstance(way, CaveExit) for way in self.exits):
+            shown += [way.get_display_name(looker) for way in self.exits if not isinstance(way, CaveExit)]
+        return f"|wExits:|n {join_words(shown)}" if shown else ""
+
+    def get_display_characters(self, looker: Any, **kwargs: Any) -> str:
+        """Who is here, for those who can see them."""
+        return super().get_display_characters(looker, **kwargs) if self.can_be_seen_by(looker) else ""
+
+    def get_display_things(self, looker: Any, **kwargs: Any) -> str:
+        """A sentence for each thing of the cave, as its state has it, and a list of all others."""
+        if not self.can_be_seen_by(looker):
+            return ""
+        far = [thing for thing in self.sights if thing.is_seen_from(self)]
+        here = self.filter_visible([*self.contents_get(content_type="object"), *far], looker, **kwargs)
+        sentences = [thing.messages.get(thing.state, "") for thing in here if isinstance(thing, CaveObject)]
+        rest = [thing for thing in here if not isinstance(thing, CaveObject)]
+        names = join_words(with_article(thing.get_display_name(looker, **kwargs)) for thing in rest)
+        return "\n".join(line for line in [*sentences, f"|wYou see:|n {names}" if names else ""] if line)
 
     def travel_words(self) -> set[str]:
         """All words that the travel table of this room knows."""
@@ -79,8 +118,9 @@ class CaveRoom(DefaultRoom):
         return {word for word in words if word.strip()}
 
     def at_cmdset_get(self, **kwargs: Any) -> None:
-        """Offer the words of the travel table as commands."""
+        """Offer the words of the travel table, and what else one does in a cave."""
         offer(self, TravelCmdSet)
+        offer(self, VerbCmdSet)
 
     def travel(self, traveller: Any, word: str) -> bool:
         """Go where `word` leads, as the travel table says: the first entry with this word whose condition holds.
@@ -92,12 +132,25 @@ class CaveRoom(DefaultRoom):
         for _, way in sorted(ways, key=lambda entry: entry[0]):
             if isinstance(way, CaveExit):
                 if way.is_called(word) and holds(way.condition, traveller) and way.access(traveller, "traverse"):
-                    return way.go_through(traveller)
+                    return self._fall_into_a_pit(traveller, way) or way.go_through(traveller)
             elif word in way["words"] and holds(way["condition"], traveller):
-                traveller.msg(way["message"] or "You cannot go that way yet.")
-                return False
+                moved = puzzles.cross(self, traveller, way["special"]) if way["special"] else False
+                if moved is None:
+                    continue
+                if way["message"]:
+                    traveller.msg(way["message"])
+                return moved
         traveller.msg("There is no way to go in that direction.")
         return False
+
+    def _fall_into_a_pit(self, traveller: Any, way: Any) -> bool:
+        """Whether somebody who goes from dark to dark comes to grief."""
+        if self.can_be_seen_by(traveller) or way.destination.can_be_seen_by(traveller):
+            return False
+        if way.destination.number == self.number or random.randrange(100) >= PITFALLS:
+            return False
+        puzzles.perish(traveller, self, "You fell into a pit and broke every bone in your body!")
+        return True
 
 
 class CaveExit(DefaultExit):
@@ -132,6 +185,10 @@ class CaveExit(DefaultExit):
         onward = [way for way in here.exits if isinstance(way, CaveExit) and way.forced]
         for way in sorted(onward, key=lambda way: way.position):
             if holds(way.condition, traversing_object):
+                if way.destination.db.cave_id == puzzles.NOWHERE:
+                    # The end of somebody who has gone too far: the data has no way on from there.
+                    puzzles.perish(traversing_object, source_location, here.db.desc or "")
+                    return
                 traversing_object.msg(here.db.desc or "")
                 way.go_through(traversing_object)
                 return
@@ -161,8 +218,27 @@ class CaveObject(DefaultObject):
         """What is seen of it in its present state."""
         return self.messages.get(self.state) or super().get_display_desc(looker, **kwargs)
 
+    def is_seen_from(self, place: Any) -> bool:
+        """Whether it is there; what has two sides, and is where it belongs, is in both places."""
+        return self.location is place or (self.also_in is place and self.location is self.home)
+
     def at_carried(self, carrier: Any, place: Any) -> None:
         """Called when somebody has carried this into a room."""
+
+    def at_pre_get(self, getter: Any, **kwargs: Any) -> bool | None:
+        """Some things have a mind of their own."""
+        return puzzles.may_take(self, getter)
+
+    def at_get(self, getter: Any, **kwargs: Any) -> None:
+        """A bird is in its cage then."""
+        puzzles.taken(self)
+
+    def at_drop(self, dropper: Any, **kwargs: Any) -> None:
+        """Some things break, some are home then."""
+        puzzles.put_down(self, dropper)
+
+    def begin_anew(self) -> None:
+        """Called when the adventure begins again, after it has been put into its place and state."""
 
 
 class CaveScenery(CaveObject):
@@ -176,9 +252,11 @@ class CaveTreasure(CaveObject):
 
     value: AttributeProperty[int] = AttributeProperty(0)
     found_by: AttributeProperty[list[Any]] = AttributeProperty(list, autocreate=False)
+    brought_home_by: AttributeProperty[list[Any]] = AttributeProperty(list, autocreate=False)
 
     def at_get(self, getter: Any, **kwargs: Any) -> None:
         """Remember everybody who has ever found it."""
+        super().at_get(getter, **kwargs)
         if getter not in self.found_by:
             self.found_by.append(getter)
             getter.msg(f"{self.key}: worth {self.value} points.")
@@ -188,6 +266,12 @@ class CaveLamp(CaveObject):
     """A lamp that is not lit."""
 
     turns_left: AttributeProperty[int] = AttributeProperty(FRESH_BATTERIES)
+    is_lit = False
+
+    def begin_anew(self) -> None:
+        """Fresh batteries."""
+        if self.turns_left != FRESH_BATTERIES:
+            self.turns_left = FRESH_BATTERIES
 
     def at_cmdset_get(self, **kwargs: Any) -> None:
         """Offer `light` and `extinguish`."""
@@ -203,6 +287,8 @@ class CaveLamp(CaveObject):
 
 class LitCaveLamp(CaveLamp):
     """A lamp that is lit: it burns with every move of whoever carries it."""
+
+    is_lit = True
 
     def at_typeclass_swap(self, old_class: type, new_class: type) -> None:
         """Being lit shows."""
@@ -265,5 +351,6 @@ def holds(condition: Any, traveller: Any) -> bool:
         return False
     if kind == "prop!=":
         return bool(thing.state != condition[2])
-    places = {"carrying": (traveller,), "carrying_or_in_room_with": (traveller, traveller.location)}
-    return any(thing.location is place for place in places.get(kind, ()))
+    if kind == "carrying_or_in_room_with":
+        return puzzles.near(traveller, number) is not None
+    return kind == "carrying" and thing.location is traveller
