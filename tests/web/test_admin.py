@@ -56,6 +56,8 @@ def form_data(response: Any) -> dict[str, Any]:
         forms += [formset.formset.management_form, *formset.formset.forms]
     for form in forms:
         for bound in form:
+            if bound.field.show_hidden_initial:
+                data |= hidden_initial(bound)
             value = bound.value()
             if value is None or value is False or bound.field.disabled:
                 continue
@@ -66,6 +68,16 @@ def form_data(response: Any) -> dict[str, Any]:
             else:
                 data[bound.html_name] = "on" if value is True else value
     return data
+
+
+def hidden_initial(bound: Any) -> dict[str, Any]:
+    """What the page says that the field showed."""
+    import html
+    import re
+
+    tags = re.findall(r"<input[^>]*>", bound.as_hidden(only_initial=True))
+    values = [html.unescape(found[0]) for tag in tags if (found := re.findall(r' value="([^"]*)"', tag))]
+    return {bound.html_initial_name: values[0] if len(values) == 1 else values} if values else {}
 
 
 @pytest.mark.parametrize("label", KINDS)
@@ -86,8 +98,7 @@ def test_an_attribute_changed_inline_is_changed_in_memory(client: Client, label:
     assert obj.db.oil == 5
     url = address(label, "change", obj.pk)
     data = form_data(client.get(url))
-    (field,) = [name for name, value in data.items() if name.endswith("db_value") and value == "5"]
-    data[field] = '{"left": [1, 2]}'
+    data[f"{row_of(data, '5')}db_value"] = '{"left": [1, 2]}'
     response = client.post(url, data)
     assert response.status_code == 302, response.context["errors"]
     assert obj.db.oil == {"left": [1, 2]}
@@ -100,8 +111,7 @@ def test_an_attribute_that_is_no_value_is_refused(client: Client, label: str) ->
     obj = one_of(label)
     url = address(label, "change", obj.pk)
     data = form_data(client.get(url))
-    (field,) = [name for name, value in data.items() if name.endswith("db_value") and value == "5"]
-    data[field] = "__import__('os')"
+    data[f"{row_of(data, '5')}db_value"] = "__import__('os')"
     response = client.post(url, data)
     assert response.status_code == 200
     assert "double quotes" in response.content.decode()
@@ -224,3 +234,228 @@ def test_who_is_no_staff_sees_nothing() -> None:
     player = create_account("player", "", "a-long-password-1")
     client.force_login(player)
     assert client.get(address("objects.objectdb", "changelist")).status_code == 302
+
+
+# --- what happens while the page is open
+
+
+def row_of(data: dict[str, Any], value: str) -> str:
+    """The beginning of the names of an inline attribute's fields."""
+    shown = {name: held for name, held in data.items() if not name.startswith("initial-")}
+    (field,) = [name for name, held in shown.items() if name.endswith("-db_value") and held == value]
+    return field.removesuffix("db_value")
+
+
+def test_who_walks_while_the_page_is_open_is_not_taken_back(client: Client) -> None:
+    from perdure.create import create_object
+    from perdure.objects.objects import DefaultObject
+
+    here, there = (create_object(DefaultObject, key=key) for key in ("here", "there"))
+    lamp = create_object(DefaultObject, key="lamp", location=here, attributes=[("oil", 5), ("lit", True)])
+    url = address("objects.objectdb", "change", lamp.pk)
+    data = form_data(client.get(url))
+    lamp.location = there
+    lamp.db.oil = 4
+    lamp.locks.add("get:false()")
+    data |= {"db_key": "brass lamp", f"{row_of(data, 'true')}db_value": "false"}
+    assert client.post(url, data).status_code == 302
+    assert (lamp.key, lamp.location, lamp.db.oil, lamp.db.lit) == ("brass lamp", there, 4, False)
+    assert not lamp.access(None, "get", default=True)
+    assert lamp in there.contents
+    assert here.contents == []
+
+
+def test_what_both_have_changed_is_refused_with_the_value_of_now(client: Client) -> None:
+    lamp = one_of("objects.objectdb")
+    url = address("objects.objectdb", "change", lamp.pk)
+    data = form_data(client.get(url))
+    lamp.key = "lantern"
+    page = client.post(url, data | {"db_key": "brass lamp"})
+    assert "it is now: lantern" in text_of(page)
+    assert lamp.key == "lantern"
+    lamp.db.oil = 4
+    data = form_data(client.get(url))
+    lamp.db.oil = 3
+    page = client.post(url, data | {f"{row_of(data, '4')}db_value": "99"})
+    assert "it is now: 3" in text_of(page)
+    assert lamp.db.oil == 3
+
+
+def test_an_attribute_that_is_gone_meanwhile_is_told_of(client: Client) -> None:
+    lamp = one_of("objects.objectdb")
+    url = address("objects.objectdb", "change", lamp.pk)
+    data = form_data(client.get(url))
+    del lamp.db.oil
+    page = client.post(url, data | {f"{row_of(data, '5')}db_value": "99"})
+    assert page.status_code == 200
+    assert page.context["errors"]
+    assert lamp.db.oil is None
+
+
+# --- what cannot be is refused with a reason, and nothing is changed
+
+
+def refused(client: Client, label: str, obj: Any, change: dict[str, Any]) -> str:
+    """Post a changed page; what it says, on a page of its own or at once."""
+    url = address(label, "change", obj.pk)
+    response = client.post(url, form_data(client.get(url)) | change, follow=True)
+    assert response.status_code == 200
+    text = text_of(response)
+    assert "was changed successfully" not in text
+    assert "errornote" in text or 'class="error"' in text, text
+    return text
+
+
+def test_a_thing_is_moved(client: Client) -> None:
+    from perdure.create import create_object
+    from perdure.objects.objects import DefaultObject
+
+    box = create_object(DefaultObject, key="box")
+    lamp = one_of("objects.objectdb")
+    url = address("objects.objectdb", "change", lamp.pk)
+    assert client.post(url, form_data(client.get(url)) | {"db_location": box.pk}).status_code == 302
+    assert lamp.location is box
+    assert box.contents == [lamp]
+    assert "inside it" in refused(client, "objects.objectdb", box, {"db_location": lamp.pk})
+    assert "the object itself" in refused(client, "objects.objectdb", lamp, {"db_location": lamp.pk})
+    refused(client, "objects.objectdb", lamp, {"db_location": 999999})
+    assert (lamp.location, box.location) == (box, None)
+    url = address("objects.objectdb", "change", lamp.pk)
+    assert client.post(url, form_data(client.get(url)) | {"db_location": ""}).status_code == 302
+    assert lamp.location is None
+    assert box.contents == []
+
+
+@pytest.mark.parametrize("label", KINDS)
+def test_a_key_is_not_blank_nor_too_long(client: Client, label: str) -> None:
+    obj = one_of(label)
+    before = obj.key
+    field = "username" if label == "accounts.accountdb" else "db_key"
+    for key in ("", "   ", "x" * 300):
+        refused(client, label, obj, {field: key})
+        assert obj.key == before
+
+
+def test_a_rename_is_heard(client: Client) -> None:
+    heard: list[Any] = []
+    lamp = one_of("objects.objectdb")
+    lamp.at_rename = lambda *args: heard.append(args)
+    url = address("objects.objectdb", "change", lamp.pk)
+    assert client.post(url, form_data(client.get(url)) | {"db_key": "lantern"}).status_code == 302
+    assert heard == [("lamp", "lantern")]
+
+
+def test_a_name_of_another_channel_is_refused(client: Client) -> None:
+    from perdure.create import create_channel
+
+    create_channel("Public")
+    gossip = one_of("comms.channeldb")
+    assert "choose another name" in refused(client, "comms.channeldb", gossip, {"db_key": "PUBLIC"})
+    assert gossip.key == "gossip"
+
+
+def test_a_class_that_is_none_is_refused(client: Client) -> None:
+    lamp = one_of("objects.objectdb")
+    for path in ("os.path", "perdure.accounts.accounts.DefaultAccount", ""):
+        refused(client, "objects.objectdb", lamp, {"db_typeclass_path": path})
+        assert type(lamp).__name__ == "DefaultObject"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("db_value", "", "required"),
+        ("db_value", "five", "double quotes"),
+        ("db_value", '{"~ref": ["objects.objectdb", 999999]}', None),
+        ("db_value", '{"~nosuch": 1}', "double quotes"),
+        ("db_value", "[" * 5000 + "]" * 5000, "double quotes"),
+        ("db_value", "1" * 70_000, "at most 65536"),
+        ("db_key", "  ", "required"),
+        ("db_key", "x" * 300, "at most"),
+        ("db_category", "x" * 300, "at most"),
+        ("db_lock_storage", "attrread:nosuch()", "nosuch"),
+        ("db_lock_storage", "attrread:(", "attrread"),
+    ],
+)
+def test_an_inline_attribute_that_cannot_be(client: Client, field: str, value: str, told: str | None) -> None:
+    lamp = one_of("objects.objectdb")
+    url = address("objects.objectdb", "change", lamp.pk)
+    row = row_of(form_data(client.get(url)), "5")
+    if told is None:
+        assert client.post(url, form_data(client.get(url)) | {f"{row}{field}": value}).status_code in (200, 302)
+        return
+    assert told in refused(client, "objects.objectdb", lamp, {f"{row}{field}": value, "db_key": "never"})
+    assert (lamp.key, lamp.db.oil) == ("lamp", 5)
+
+
+@pytest.mark.parametrize("label", KINDS)
+def test_attributes_are_added_and_removed(client: Client, label: str) -> None:
+    obj = one_of(label)
+    url = address(label, "change", obj.pk)
+    data = form_data(client.get(url))
+    row = row_of(data, "5")
+    prefix = row.split("-")[0]
+    number = int(data[f"{prefix}-TOTAL_FORMS"])
+    new = f"{prefix}-{number}-"
+    added = {
+        f"{prefix}-TOTAL_FORMS": number + 1,
+        f"{new}owner": obj.pk,
+        f"{new}db_key": "Wick",
+        f"{new}db_value": '"new"',
+    }
+    response = client.post(url, data | added)
+    assert response.status_code == 302, response.context["errors"]
+    assert obj.db.wick == "new"
+    page = text_of(
+        client.post(
+            url,
+            form_data(client.get(url))
+            | {
+                f"{prefix}-TOTAL_FORMS": number + 2,
+                f"{prefix}-{number + 1}-owner": obj.pk,
+                f"{prefix}-{number + 1}-db_key": "wick",
+                f"{prefix}-{number + 1}-db_value": "1",
+            },
+        )
+    )
+    assert "of this key and category already" in page
+    assert obj.db.wick == "new"
+    data = form_data(client.get(url))
+    assert client.post(url, data | {f"{row_of(data, '5')}DELETE": "on"}).status_code == 302
+    assert obj.db.oil is None
+    assert not obj.attributes.has("oil")
+
+
+@pytest.mark.parametrize("label", KINDS)
+def test_tags_come_and_go(client: Client, label: str) -> None:
+    from perdure.typeclasses.tag_model import Tag
+
+    obj = one_of(label)
+    obj.tags.add("old", category="kind")
+    tag = Tag.objects.create(db_key="brass", db_model=label.split(".")[1])
+    url = address(label, "change", obj.pk)
+    data = form_data(client.get(url))
+    (prefix,) = {name.split("-")[0] for name in data if name.endswith("-TOTAL_FORMS") and "tags" in name.lower()}
+    number = int(data[f"{prefix}-TOTAL_FORMS"])
+    owner = label.split(".")[1]
+    old = Tag.objects.get(db_key="old", db_category="kind", db_model=owner)
+    (row,) = {name.removesuffix("tag") for name, held in data.items() if name.endswith("-tag") and held == old.pk}
+    data |= {
+        f"{prefix}-TOTAL_FORMS": number + 1,
+        f"{prefix}-{number}-tag": tag.pk,
+        f"{prefix}-{number}-{owner}": obj.pk,
+        f"{row}DELETE": "on",
+    }
+    response = client.post(url, data)
+    assert response.status_code == 302, response.context["errors"]
+    assert obj.tags.has("brass")
+    assert not obj.tags.has("old", category="kind")
+    # The same one twice is refused.
+    data = form_data(client.get(url))
+    number = int(data[f"{prefix}-TOTAL_FORMS"])
+    data |= {
+        f"{prefix}-TOTAL_FORMS": number + 1,
+        f"{prefix}-{number}-tag": tag.pk,
+        f"{prefix}-{number}-{owner}": obj.pk,
+    }
+    assert client.post(url, data).status_code == 200

@@ -5,7 +5,10 @@ What all kinds share is in `typed_object_admin`; accounts have a module of their
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 
 from perdure.channels.models import ChannelAttribute, ChannelDB, Msg
 from perdure.objects.models import ObjectAttribute, ObjectDB
@@ -13,9 +16,23 @@ from perdure.scripts.models import ScriptAttribute, ScriptDB
 from perdure.typeclasses.tag_model import Tag
 from perdure.web.account_admin import AccountAdmin
 from perdure.web.token_admin import AccessTokenAdmin
-from perdure.web.typed_object_admin import TypedObjectAdmin, attributes_of, tags_of
+from perdure.web.typed_object_admin import TypedObjectAdmin, TypedObjectForm, attributes_of, tags_of
 
 __all__ = ["AccessTokenAdmin", "AccountAdmin", "ChannelAdmin", "MsgAdmin", "ObjectAdmin", "ScriptAdmin", "TagAdmin"]
+
+_TIMING = ("db_interval", "db_repeats", "db_start_delay")
+
+
+class ScriptForm(TypedObjectForm):
+    """A script's row."""
+
+    def clean(self) -> dict[str, Any]:
+        """It has one host or none."""
+        data = super().clean()
+        host, account = (data.get(name, getattr(self.instance, name)) for name in ("db_obj", "db_account"))
+        if host is not None and account is not None:
+            self.add_error("db_account", "A script has one host: an object or an account, or neither.")
+        return data
 
 
 @admin.register(ObjectDB)
@@ -40,8 +57,9 @@ class ObjectAdmin(TypedObjectAdmin):
 class ScriptAdmin(TypedObjectAdmin):
     """Scripts."""
 
+    form = ScriptForm
     inlines = (tags_of(ScriptDB), attributes_of(ScriptAttribute))
-    list_display = (*TypedObjectAdmin.list_display, "db_interval", "db_repeats", "db_is_active")
+    list_display = (*TypedObjectAdmin.list_display, "db_interval", "db_repeats", "db_is_active", "db_next_due")
     raw_id_fields = ("db_obj", "db_account")
     fields = (
         "db_key",
@@ -52,6 +70,16 @@ class ScriptAdmin(TypedObjectAdmin):
         "db_lock_storage",
         "db_date_created",
     )
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """As for all kinds; a timer that was started is started anew with its new values."""
+        given = {name: getattr(obj, name) for name in _TIMING if change and name in form.changed_data}
+        if not (given and obj.db_is_active):
+            super().save_model(request, obj, form, change)
+            return
+        obj._give_back(given)
+        super().save_model(request, obj, form, change)
+        obj.start(**{name.removeprefix("db_"): value for name, value in given.items()})
 
 
 @admin.register(ChannelDB)

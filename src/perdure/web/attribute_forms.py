@@ -6,20 +6,25 @@ that every type can be edited and nothing typed in is ever executed.
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 
 from perdure.errors import InvalidKey, UnreadableValue
 from perdure.locks import validate_lockstring
 from perdure.typeclasses.keys import normal_category, normal_key
 from perdure.values import decode, encode
+from perdure.web.meanwhile import MeanwhileForm
 
-__all__ = ["AttributeForm"]
+__all__ = ["AttributeForm", "AttributeFormSet"]
 
 LONGEST_VALUE = 65_536
 
 
-class AttributeForm(forms.ModelForm):  # type: ignore[type-arg]
+class AttributeForm(MeanwhileForm):
     """One attribute: key, value as JSON, category and locks."""
+
+    dropped = frozenset({"db_value", "db_lock_storage"})
 
     db_value = forms.CharField(
         label="value",
@@ -56,3 +61,23 @@ class AttributeForm(forms.ModelForm):  # type: ignore[type-arg]
         if not valid:
             raise forms.ValidationError(str(error))
         return text
+
+
+class AttributeFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
+    """The attributes of one object."""
+
+    def clean(self) -> None:
+        """No two have one key and category: neither on the page, nor one on it and one that came meanwhile."""
+        super().clean()
+        rows: Any = self.model._base_manager.filter(owner=self.instance.pk, db_attrtype="")
+        held = {(key, category or ""): pk for pk, key, category in rows.values_list("pk", "db_key", "db_category")}
+        kept = [form for form in self.forms if form not in self.deleted_forms and form.has_changed()]
+        for form in self.deleted_forms:
+            held.pop((form.instance.db_key, form.instance.db_category or ""), None)
+        for form in kept:
+            if "db_key" not in form.cleaned_data:
+                continue
+            name = (form.cleaned_data["db_key"], form.cleaned_data.get("db_category") or "")
+            if held.get(name, form.instance.pk) != form.instance.pk or (form.instance.pk is None and name in held):
+                form.add_error("db_key", "There is an attribute of this key and category already.")
+            held[name] = form.instance.pk

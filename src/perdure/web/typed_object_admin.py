@@ -18,12 +18,13 @@ from perdure.errors import PerdureError, Veto
 from perdure.locks import validate_lockstring
 from perdure.transactions import transaction
 from perdure.typeclasses import registry
-from perdure.web.attribute_forms import AttributeForm
+from perdure.web.attribute_forms import AttributeForm, AttributeFormSet
+from perdure.web.meanwhile import MeanwhileForm
 
 __all__ = ["TypedObjectAdmin", "TypedObjectForm", "attributes_of", "tags_of"]
 
 
-class TypedObjectForm(forms.ModelForm):  # type: ignore[type-arg]
+class TypedObjectForm(MeanwhileForm):
     """A typed object's row: its class is chosen among those known, its locks are checked."""
 
     db_typeclass_path = forms.ChoiceField(label="typeclass")
@@ -52,6 +53,7 @@ class TypedObjectForm(forms.ModelForm):  # type: ignore[type-arg]
 
 class _AttributeInline(admin.TabularInline):  # type: ignore[type-arg]
     form = AttributeForm
+    formset = AttributeFormSet
     fields = ("db_key", "db_value", "db_category", "db_lock_storage")
     extra = 0
 
