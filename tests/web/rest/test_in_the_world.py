@@ -166,6 +166,26 @@ def test_the_password_of_a_new_account_is_hashed_elsewhere(asking: Asking, monke
     assert AccountDB.objects.get(pk=said["id"]).check_password("l0ng-enough-for-all")
 
 
+def test_the_description_is_made_elsewhere_and_once(asking: Asking, monkeypatch: pytest.MonkeyPatch) -> None:
+    from perdure.web.rest import api, description
+
+    threads = []
+    described = description._described
+
+    def noted(*args: Any) -> bytes:
+        threads.append(threading.current_thread())
+        return described(*args)
+
+    monkeypatch.setattr(description, "_described", noted)
+    view = description.Description(api._build())
+    monkeypatch.setattr(api.urlpatterns[0], "callback", api.guarded(view))
+    for _ in range(2):
+        status, _, said = asking("GET", "/openapi.json")
+        assert (status, "/api/rooms" in said["paths"]) == (200, True)
+    assert len(threads) == 1
+    assert threads[0] is not threading.current_thread()
+
+
 def test_what_is_answered_is_committed(asking: Asking, lamp: Any) -> None:
     status, _, said = asking("PUT", f"/objects/{lamp.pk}/attributes/oil", {"value": [1, 2]})
     assert (status, said["value"]) == (201, [1, 2])

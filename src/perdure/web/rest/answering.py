@@ -1,6 +1,7 @@
 """What all addresses have in common: how a view is put up, how it answers, and how a change is held to what was seen.
 
-Contract: `add` puts a view up with its description. `answer` makes the JSON of what is shown, with its `ETag`.
+Contract: `add` puts a view up with its description. `answer` makes the JSON of what is shown, with its `ETag`;
+`nothing` is for where there is nothing to show.
 `check_match` raises 412 if a request says `If-Match` and none of the marks it names is that of now. `note` has the
 audit log say what was changed once it is committed.
 """
@@ -20,7 +21,7 @@ from perdure.web.rest.description import PROBLEMS
 from perdure.web.rest.problems import Problem
 from perdure.web.rest.representation import etag_of, to_json
 
-__all__ = ["add", "answer", "caller_of", "check_match", "check_name", "note"]
+__all__ = ["add", "answer", "caller_of", "check_match", "check_name", "note", "nothing"]
 
 audit = logging.getLogger("perdure.audit")
 
@@ -56,7 +57,7 @@ def add(
         [method],
         path,
         response=answers,
-        operation_id=f"{view.__name__}_{kind}",
+        operation_id=f"{view.__name__}_{kind}" if kind else view.__name__,
         summary=summary,
         openapi_extra={"responses": PROBLEMS, **({"parameters": parameters} if parameters else {})},
     )(view)
@@ -72,6 +73,13 @@ def answer(shown: Any, status: int = 200) -> HttpResponse:
     """What is shown, as JSON, with its mark."""
     body = to_json(shown)
     return HttpResponse(body, status=status, content_type=JSON, headers={"ETag": etag_of(body)})
+
+
+def nothing() -> HttpResponse:
+    """The answer where there is nothing to show."""
+    response = HttpResponse(status=204)
+    del response.headers["Content-Type"]
+    return response
 
 
 def check_match(request: HttpRequest, seen: Callable[[], Any]) -> None:

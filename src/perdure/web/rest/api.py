@@ -6,7 +6,6 @@ nothing is told of what there is to who is not let in.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -22,7 +21,7 @@ from perdure.version import __version__
 from perdure.web.rest.answering import add, answer, caller_of
 from perdure.web.rest.answers import Me
 from perdure.web.rest.attribute_routes import add_attributes
-from perdure.web.rest.description import describe
+from perdure.web.rest.description import Description
 from perdure.web.rest.door import guarded
 from perdure.web.rest.entity_routes import add_all, add_one
 from perdure.web.rest.kinds import KINDS
@@ -82,7 +81,7 @@ def _build() -> NinjaAPI:
     )
     for error in (Exception, Http404, HttpError, SchemaError):
         api.add_exception_handler(error, _answer_to)
-    me = Router(tags=["me"])
+    me = Router()
     add(me, "GET", "", show_me, "Show who you are", answers={200: Me})
     api.add_router("/me", me)
     for kind in KINDS.values():
@@ -99,7 +98,7 @@ def _guarded_patterns(api: NinjaAPI) -> list[URLPattern]:
     patterns: list[Any] = [one for one in api.urls[0] if getattr(one, "name", "") != "api-root"]
     for pattern in patterns:
         pattern.callback = guarded(pattern.callback)
-    description = path("openapi.json", guarded(require_GET(partial(describe, api))), name="openapi")
+    description = path("openapi.json", guarded(require_GET(Description(api))), name="openapi")
     return [description, *patterns, re_path("", guarded(_missing))]
 
 

@@ -16,7 +16,7 @@ from ninja import Router
 
 from perdure.commands.default.attribute_locks import has_attribute, may_read, may_write
 from perdure.transactions import transaction
-from perdure.web.rest.answering import add, answer, caller_of, check_match, check_name, note
+from perdure.web.rest.answering import add, answer, caller_of, check_match, check_name, note, nothing
 from perdure.web.rest.answers import AttributePage, AttributeShown
 from perdure.web.rest.attribute_values import read_value
 from perdure.web.rest.filters import page_asked
@@ -68,7 +68,7 @@ def add_attributes(router: Router, kind: Kind) -> None:
             note(caller, f"set attribute {_label(key, category)} of {kind.one} #{number} ({entity.key})")
             seen = _seen(account, entity, key, category)
             if seen is None:
-                return HttpResponse(status=204)
+                return nothing()
             return answer(seen, 200 if known else 201)
 
     def delete_attribute(request: HttpRequest, number: int, key: str, category: str = "") -> HttpResponse:
@@ -82,7 +82,7 @@ def add_attributes(router: Router, kind: Kind) -> None:
             check_match(request, lambda: _seen(account, entity, key, category))
             entity.attributes.remove(key, category=category)
             note(caller, f"deleted attribute {_label(key, category)} of {kind.one} #{number} ({entity.key})")
-        return HttpResponse(status=204)
+        return nothing()
 
     every, one = "/{int:number}/attributes", "/{int:number}/attributes/{path:key}"
     whose = f"of one of the {kind.name}"

@@ -12,10 +12,11 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 
+from perdure.web.offloading import OffloadResponse, offload
 from perdure.web.rest.answers import ProblemShown
 from perdure.web.rest.representation import to_json
 
-__all__ = ["PROBLEMS", "describe"]
+__all__ = ["PROBLEMS", "Description"]
 
 _TEMPLATE = "#/components/schemas/{model}"
 _SECURITY = {
@@ -36,13 +37,35 @@ PROBLEMS = {
 }
 
 
-def describe(api: NinjaAPI, request: HttpRequest) -> HttpResponse:
-    """The description of the API, for the address under which it was asked for."""
-    prefix = request.path.removesuffix("openapi.json").lstrip("/")
+class Description:
+    """The view that gives the description.
+
+    Making it takes half a second, in which nobody could play: so it is made once, in the pool.
+
+    Args:
+        api: what is described.
+    """
+
+    def __init__(self, api: NinjaAPI) -> None:
+        self._api = api
+        self._known: tuple[str, bytes] = ("", b"")
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """The description, for the address under which it was asked for."""
+        prefix = request.path.removesuffix("openapi.json").lstrip("/")
+        if self._known[0] != prefix:
+            made = offload(request, "description", lambda: _described(self._api, prefix))
+            if isinstance(made, OffloadResponse):
+                return made
+            self._known = (prefix, made)
+        return HttpResponse(self._known[1], content_type="application/json")
+
+
+def _described(api: NinjaAPI, prefix: str) -> bytes:
     described: dict[str, Any] = dict(api.get_openapi_schema(path_prefix=prefix))
     components = described["components"]
     problem = ProblemShown.model_json_schema(ref_template=_TEMPLATE)
     components["schemas"].update({**problem.pop("$defs"), "ProblemShown": problem})
     components["securitySchemes"] = _SECURITY
     described["security"] = [{name: []} for name in _SECURITY]
-    return HttpResponse(to_json(described), content_type="application/json")
+    return to_json(described)

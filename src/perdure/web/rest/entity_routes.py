@@ -17,7 +17,7 @@ from ninja import Router
 from perdure.accounts.models import AccountDB
 from perdure.transactions import transaction
 from perdure.web.offloading import OffloadResponse
-from perdure.web.rest.answering import add, answer, caller_of, check_match, note
+from perdure.web.rest.answering import add, answer, caller_of, check_match, note, nothing
 from perdure.web.rest.answers import PAGES, SHOWN
 from perdure.web.rest.changing import change, delete
 from perdure.web.rest.filters import PARAMETERS, page_asked, rows_asked
@@ -89,7 +89,7 @@ def add_one(router: Router, kind: Kind) -> None:
             check_match(request, lambda: shown(account, entity))
             delete(account, entity)
             note(caller, f"deleted {kind.one} #{number} ({name})")
-        return HttpResponse(status=204)
+        return nothing()
 
     path, one = "/{int:number}", {200: SHOWN[kind.name]}
     add(router, "GET", path, show_one, f"Show one of the {kind.name}", answers=one)
