@@ -230,10 +230,16 @@ def test_8_after_a_stop_everything_that_lasts_is_there(stage: Stage) -> None:
         stage.page.screenshot(path=str(Path(shots) / "client.png"))
     stage.bert.close()
     stage.bert = None
+    stage.owner.ask("desc/edit box", "no text")
+    stage.owner.send("a box that was described twice")
+    stage.owner.ask(":", r"1\| a box")
     assert game.stop() == 0
     assert game.perdure("status", check=False).returncode == 3
     game.start()
     owner = game.telnet("owner again").login(OWNER, PASSWORD, until="A hall of stone")
+    owner.expect(r"1\| a box that was described twice")
+    owner.ask(":wq", "Saved")
+    owner.ask("look box", "described twice")
     owner.ask("look chair", "looks very comfortable")
     owner.ask("examine chair", "seats = 3")
     owner.ask("examine box", "colour = 'red'")
