@@ -22,6 +22,7 @@ import time
 from asyncio import CancelledError
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -209,15 +210,19 @@ class Ticking:
         self._send()
 
     def _failed_alone(self, unit: Unit, error: BaseException) -> None:
-        try:
-            with transaction(using=self._alias):
-                self._failed(unit, error)
-        except self._contained as again:
-            self._mend_connection(again)
-            logger.exception("nobody could be told that %s has failed", unit.label)
+        """As `_failed`, outside of a tick; if there is no database to be had, it is told without one."""
+        error_id = self._log(unit, error)
+        refused = self._tell(unit, error, error_id, transaction(using=self._alias))
+        if isinstance(refused, Error):
+            self._mend_connection(refused)
+            self._tell(unit, error, error_id, nullcontext())
 
     def _failed(self, unit: Unit, error: BaseException) -> None:
-        """Log the error, unless it is a refusal, and tell whoever asked for the unit."""
+        """Log the error, and tell whoever asked for the unit."""
+        self._tell(unit, error, self._log(unit, error), all_or_nothing(self._alias))
+
+    def _log(self, unit: Unit, error: BaseException) -> str:
+        """Log the error, unless it is a refusal; its id."""
         error_id = secrets.token_hex(4)
         if not isinstance(error, Veto):
             logger.error(
@@ -229,13 +234,21 @@ class Ticking:
                 exc_info=error,
                 extra={"error_id": error_id},
             )
+        return error_id
+
+    def _tell(
+        self, unit: Unit, error: BaseException, error_id: str, block: AbstractContextManager[None]
+    ) -> BaseException | None:
+        """Tell whoever asked for the unit, in this block; what went wrong with that."""
         if unit.failed is None:
-            return
+            return None
         try:
-            with all_or_nothing(self._alias):
+            with block:
                 unit.failed(Interrupted.as_error(error), error_id)
-        except self._contained:  # boundary of user code: the telling fails, the world goes on
+        except self._contained as refused:  # boundary of user code: the telling fails, the world goes on
             logger.exception("error %s could not be told to whoever asked", error_id)
+            return refused
+        return None
 
     def _measured(self, unit: Unit, work: Callable[[], bool]) -> None:
         counter = unit_of_work(self._alias)

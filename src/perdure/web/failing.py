@@ -24,6 +24,8 @@ class FailedResponse(HttpResponse):
     """Not an answer: an error of the view, for the game loop."""
 
     status_code = 500
+    #: As of an `OffloadResponse`: the game loop logs the error.
+    _has_been_logged = True
 
     def __init__(self, error: Exception, told: Callable[[str], HttpResponse]) -> None:
         super().__init__(b"The page failed.", content_type="text/plain; charset=utf-8")

@@ -37,6 +37,8 @@ class OffloadResponse(HttpResponse):
     """Not an answer: the wish to be called again when `work()` is done. Whoever shows it to a browser shows a 503."""
 
     status_code = 503
+    #: Django writes a line for each answer of 500 or more, unless it finds this; this one is no error.
+    _has_been_logged = True
 
     def __init__(self, work: Callable[[], Any], key: str) -> None:
         super().__init__(b"The page is not ready.", content_type="text/plain; charset=utf-8")

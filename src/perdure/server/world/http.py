@@ -4,14 +4,16 @@ Contract: each request is one unit of the game loop, so a view may use live obje
 is committed before the answer leaves. An answer of 500 or more undoes what the view did. Hashing of passwords leaves
 the game thread: a view gives an `OffloadResponse`, its work is done in the pool, and the request is run again with what
 came of it (`perdure.web.offloading`). The error of a `FailedResponse` is dealt with as that of a command
-(`perdure.web.failing`).
+(`perdure.web.failing`). A view that meets a stale object is run again, whatever answer Django has made of that.
+
+Bodies come in and answers leave on the I/O loop, so that a client that is slow holds up nobody (`wsgi`).
 
 Only the gateway reaches this server, through a Unix socket, so what it says of the client (`X-Forwarded-For`,
 `X-Forwarded-Proto`) is believed.
 
-Failure modes: 413 for a body that is too long, 503 while the world does not serve, 500 for an error (with its id). A
-request that is under way when the world ceases to serve, or for longer than `SECONDS`, is answered with 503, and what
-of it was not begun is not done. A body that breaks off is no request.
+Failure modes: 413 for a body that is too long, 503 while the world does not serve or too much is sent at once, 500 for
+an error (with its id). A request that is under way when the world ceases to serve, or for longer than `SECONDS`, is
+answered with 503, and what of it was not begun is not done. A body that breaks off is no request.
 """
 
 from __future__ import annotations
@@ -19,15 +21,28 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
+import secrets
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.core.handlers.wsgi import WSGIHandler
-from django.core.signals import request_finished, request_started
+from django.core.signals import got_request_exception, request_finished, request_started
 from django.db import close_old_connections
 
-from perdure.errors import Overloaded
+from perdure.errors import Overloaded, StaleObject
+from perdure.server.world.wsgi import (
+    Answer,
+    Bodies,
+    Receive,
+    Scope,
+    Send,
+    answer_of,
+    environ_of,
+    plain_answer,
+    send_answer,
+)
 from perdure.web.failing import FailedResponse
 from perdure.web.offloading import OffloadResponse
 
@@ -38,15 +53,12 @@ __all__ = ["GameThreadApp", "keep_connections"]
 
 logger = logging.getLogger("perdure.server.http")
 
-MAX_BODY = 10 * 1024 * 1024
 SECONDS = 60.0
 MAX_ROUNDS = 4
-FAILED = "perdure.failed"
+FAILED, RAISED = "perdure.failed", "perdure.raised"
 
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
+RESTARTING = "The world is being restarted; try again in a moment."
+TOO_MUCH = "Too much is going on at this moment; try again in a moment."
 
 
 def keep_connections() -> None:
@@ -55,12 +67,21 @@ def keep_connections() -> None:
     request_finished.disconnect(close_old_connections)
 
 
+def _note_error(request: Any = None, **kwargs: Any) -> None:
+    """Django is about to make an answer of an exception."""
+    if request is not None:
+        request.META[RAISED] = sys.exc_info()[1]
+
+
+got_request_exception.connect(_note_error, dispatch_uid="perdure.server.world.http")
+
+
 class _Undone(Exception):
     """Undoes what a view did whose answer is an error."""
 
-    def __init__(self, response: Any) -> None:
-        self.response = response
-        super().__init__(f"answered with {response.status_code}")
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        super().__init__(f"answered with {answer.status}")
 
 
 class _Pending:
@@ -93,6 +114,7 @@ class GameThreadApp:
         self._metrics = metrics
         self._handler: WSGIHandler | None = None
         self._pending: set[_Pending] = set()
+        self._bodies = Bodies()
 
     def call_off(self) -> None:
         """The world serves no more: whoever waits for an answer is told. On the game thread."""
@@ -107,43 +129,55 @@ class GameThreadApp:
             return
         if scope["path"] == "/metrics" and not any(name == b"x-forwarded-for" for name, _ in scope["headers"]):
             # The gateway itself asks. What it passes on (as `/./metrics`) is a request for a page.
-            await _answer(
-                send, (200, [(b"content-type", b"text/plain; version=0.0.4; charset=utf-8")], self._metrics())
-            )
+            kind = [(b"content-type", b"text/plain; version=0.0.4; charset=utf-8")]
+            await send_answer(send, Answer(200, kind, self._metrics()))
             return
         try:
-            body = await _body(receive)
+            body = await self._bodies.read(receive)
         except ConnectionResetError:
             return
+        except Overloaded:
+            await send_answer(send, plain_answer(503, TOO_MUCH))
+            return
         if body is None:
-            await _answer(send, _plain(413, "This is too long."))
+            await send_answer(send, plain_answer(413, "This is too long."))
             return
         pending = _Pending(asyncio.get_running_loop())
         self._pending.add(pending)
         try:
-            answer = await self._answer_of(pending, _environ(scope, body), body)
+            answer = await self._answer_of(pending, environ_of(scope, body), body)
         finally:
             pending.over = True
             self._pending.discard(pending)
-        await _answer(send, answer)
+            self._bodies.release(body)
+        try:
+            await send_answer(send, answer, scope["method"])
+        finally:
+            if answer.response is not None:
+                self._world.loop.submit(answer.close_file, label="http end")
 
     async def _answer_of(self, pending: _Pending, environ: dict[str, Any], body: bytes) -> Answer:
         """The answer, unless there is none in time or before the world ceases to serve."""
         if not self._world.is_serving:
-            return _plain(503, "The world is being restarted; try again in a moment.")
+            return plain_answer(503, RESTARTING)
         work = asyncio.ensure_future(self._on_game_thread(pending, environ, body))
         both: set[asyncio.Future[Any]] = {work, pending.called_off}
         await asyncio.wait(both, timeout=SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        what = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
         if work.done() or pending.answered:
             try:
                 return await work
             except Overloaded:
-                return _plain(503, "Too much is going on at this moment; try again in a moment.")
+                return plain_answer(503, TOO_MUCH)
+            except Exception:  # boundary of user code: what a view has left to another thread may raise anything
+                error_id = secrets.token_hex(4)
+                logger.exception("error %s in %s", error_id, what, extra={"error_id": error_id})
+                return _failure(error_id)
         work.cancel()
         if pending.called_off.done():
-            return _plain(503, "The world is being restarted; try again in a moment.")
-        logger.error("no answer to %s %s within %g s", environ["REQUEST_METHOD"], environ["PATH_INFO"], SECONDS)
-        return _plain(503, "The world is busy; try again in a moment.")
+            return plain_answer(503, RESTARTING)
+        logger.error("no answer to %s within %g s", what, SECONDS)
+        return plain_answer(503, "The world is busy; try again in a moment.")
 
     async def _on_game_thread(self, pending: _Pending, environ: dict[str, Any], body: bytes) -> Answer:
         offloaded: dict[str, Any] = {}
@@ -177,17 +211,16 @@ class GameThreadApp:
             environ["wsgi.input"].seek(0)  # this may not be the first time
             answer = self._django(environ)
             # The answer leaves when what the view did is committed.
-            self._world.loop.after_commit(lambda: answer_with(answer))
+            self._world.loop.after_commit(partial(answer_with, answer), undone=getattr(answer, "close_file", None))
 
         def failed(error: Exception, error_id: str) -> None:
             response = environ.pop(FAILED, None)
+            answer = _failure(error_id)
             if isinstance(error, _Undone):
-                answer = _rendered(error.response)
+                answer = error.answer
             elif response is not None and response.error is error:
-                answer = _rendered(response.told(error_id))
-            else:
-                answer = _plain(500, f"Something went wrong; it is logged as error {error_id}.")
-            self._world.loop.after_commit(lambda: answer_with(answer))
+                answer = answer_of(response.told(error_id))
+            self._world.loop.after_commit(partial(answer_with, answer))
 
         label = f"http {environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
         address = environ["REMOTE_ADDR"]
@@ -197,6 +230,7 @@ class GameThreadApp:
     def _django(self, environ: dict[str, Any]) -> Any:
         if self._handler is None:
             self._handler = WSGIHandler()
+        environ.pop(RAISED, None)
         response: Any = self._handler(environ, _no_start)
         if isinstance(response, OffloadResponse):
             response.close()
@@ -205,9 +239,14 @@ class GameThreadApp:
             response.close()
             environ[FAILED] = response
             raise response.error
-        if response.status_code >= 500:
-            raise _Undone(response)
-        return _rendered(response)
+        error = environ.pop(RAISED, None)
+        answer = answer_of(response)
+        if answer.status < 500:
+            return answer
+        if isinstance(error, StaleObject):
+            answer.close_file()
+            raise error
+        raise _Undone(answer)
 
     async def _offload(self, work: Callable[[], Any]) -> Any:
         loop = asyncio.get_running_loop()
@@ -237,73 +276,5 @@ def _settle(loop: asyncio.AbstractEventLoop, future: asyncio.Future[Any], result
     loop.call_soon_threadsafe(finish)
 
 
-def _rendered(response: Any) -> Answer:
-    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.items()]
-    headers += [(b"Set-Cookie", cookie.OutputString().encode("latin-1")) for cookie in response.cookies.values()]
-    body = b"".join(response)
-    response.close()
-    return response.status_code, headers, body
-
-
-def _plain(status: int, text: str) -> Answer:
-    return status, [(b"content-type", b"text/plain; charset=utf-8"), (b"retry-after", b"2")], text.encode()
-
-
-async def _answer(send: Send, answer: Answer) -> None:
-    status, headers, body = answer
-    if not any(name.lower() == b"content-length" for name, _ in headers):
-        headers = [*headers, (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-async def _body(receive: Receive) -> bytes | None:
-    """The whole body, or None if it is too long. Raises `ConnectionResetError` when it breaks off."""
-    parts: list[bytes] = []
-    length = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ConnectionResetError
-        part = message.get("body", b"")
-        length += len(part)
-        if length > MAX_BODY:
-            return None
-        parts.append(part)
-        if not message.get("more_body"):
-            return b"".join(parts)
-
-
-def _environ(scope: Scope, body: bytes) -> dict[str, Any]:
-    """The request as WSGI has it."""
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in scope["headers"]:
-        name = raw_name.decode("latin-1").upper().replace("-", "_")
-        value = raw_value.decode("latin-1")
-        headers[name] = f"{headers[name]},{value}" if name in headers and name != "COOKIE" else value
-    forwarded = headers.pop("X_FORWARDED_FOR", "").split(",")[-1].strip()
-    scheme = headers.pop("X_FORWARDED_PROTO", "http")
-    host, _, port = headers.get("HOST", "localhost").rpartition(":")
-    environ: dict[str, Any] = {
-        "REQUEST_METHOD": scope["method"],
-        "SCRIPT_NAME": "",
-        "PATH_INFO": scope["path"].encode().decode("latin-1"),
-        "QUERY_STRING": scope["query_string"].decode("latin-1"),
-        "CONTENT_TYPE": headers.pop("CONTENT_TYPE", ""),
-        "CONTENT_LENGTH": str(len(body)),
-        "REMOTE_ADDR": forwarded or "127.0.0.1",
-        "SERVER_NAME": host or "localhost",
-        "SERVER_PORT": port if port.isdecimal() else ("443" if scheme == "https" else "80"),
-        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": scheme if scheme in ("http", "https") else "http",
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
-    }
-    headers.pop("CONTENT_LENGTH", None)
-    # A name with an underscore is not passed on: it could pass for one with a hyphen.
-    allowed = {raw.decode("latin-1").upper().replace("-", "_") for raw, _ in scope["headers"] if b"_" not in raw}
-    environ.update({f"HTTP_{name}": value for name, value in headers.items() if name in allowed})
-    return environ
+def _failure(error_id: str) -> Answer:
+    return plain_answer(500, f"Something went wrong; it is logged as error {error_id}.")

@@ -173,13 +173,12 @@ def finish(world: World, seconds: float, again: bool = True) -> list[Line]:
     Those are the lines that were not begun, and those of commands that begin anew: a login that is under way.
     """
     from perdure.commands.running import cancel_all
-    from perdure.server.world.stock_inputs import call_off_login
 
     _finish_work(world, seconds / 2)
     leftovers: list[Line] = []
     if again:
         _step(world, "commands that begin anew", lambda: leftovers.extend(begun.take_back()))
-    _step(world, "logins by message", lambda: [call_off_login(one) for one in SESSION_HANDLER.values()])
+    _step(world, "logins by message", _call_off_logins)
     _step(world, "waiting commands", lambda: cancel_all("the world is being restarted"))
     _finish_work(world, seconds / 2, offloaded=False)
     leftovers += [unit.about for unit in world.loop.withdraw(lambda unit: isinstance(unit.about, Line))]
@@ -187,6 +186,13 @@ def finish(world: World, seconds: float, again: bool = True) -> list[Line]:
     for session in SESSION_HANDLER.values():
         session.waiting.clear()
     return sorted(leftovers, key=lambda line: (line.sessid, line.seq))
+
+
+def _call_off_logins() -> None:
+    from perdure.server.world.stock_inputs import call_off_login
+
+    for session in SESSION_HANDLER.values():
+        call_off_login(session)
 
 
 def _finish_work(world: World, seconds: float, offloaded: bool = True) -> None:

@@ -26,6 +26,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from django.db import Error
+
 from perdure.commands.dispatch import handle_line
 from perdure.commands.failures import failure_text
 from perdure.commands.running import busy_listeners, cancel_for, session_is_busy
@@ -178,7 +180,11 @@ class World:
         if isinstance(error, TimeLimitExceeded):
             session.data_out(text=f"|rStopped: {error}. What it did has been undone.|n")
             return
-        session.data_out(text=failure_text(session.get_puppet_or_account(), session, error, error_id))
+        try:
+            text = failure_text(session.get_puppet_or_account(), session, error, error_id)
+        except Error:  # the database is away, and with it who is a developer
+            text = f"|rSomething went wrong; it is logged as error {error_id}.|n"
+        session.data_out(text=text)
 
     def _connected(self, message: Connected) -> None:
         session = self.add_session(message.session)
