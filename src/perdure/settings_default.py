@@ -77,6 +77,8 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# A page of the admin has eight fields for each attribute of an object.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 # The admin works on live objects, so a reply to a slow page must not be framed or cached elsewhere.
 X_FRAME_OPTIONS = "DENY"
 

@@ -8,7 +8,7 @@ import pytest
 
 from perdure import signals
 from perdure.accounts.accounts import DefaultAccount
-from perdure.accounts.logins import login, logout
+from perdure.accounts.logins import clear_stale, login, logout
 from perdure.create import create_account, create_channel, create_object
 from perdure.errors import ConfigurationError, Veto
 from perdure.objects.objects import DefaultCharacter
@@ -263,3 +263,18 @@ def test_sessions_are_told_apart_by_their_id(anna, new_session):
     assert anna.sessions.all() == [one]
     assert bea.sessions.get(two.sessid) == [two]
     assert bea.sessions.get(one.sessid) == []
+
+
+def test_logins_on_the_website_that_are_over_are_forgotten_at_the_start(settings):
+    from datetime import timedelta
+
+    from django.contrib.sessions.models import Session
+    from django.utils import timezone
+
+    now = timezone.now()
+    Session.objects.create(session_key="over", session_data="", expire_date=now - timedelta(seconds=1))
+    Session.objects.create(session_key="good", session_data="", expire_date=now + timedelta(hours=1))
+    clear_stale()
+    assert [session.session_key for session in Session.objects.all()] == ["good"]
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+    clear_stale()

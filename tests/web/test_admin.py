@@ -459,3 +459,43 @@ def test_tags_come_and_go(client: Client, label: str) -> None:
         f"{prefix}-{number}-{owner}": obj.pk,
     }
     assert client.post(url, data).status_code == 200
+
+
+def test_an_object_with_many_attributes_can_be_changed(client: Client, settings: Any) -> None:
+    from perdure import settings_default
+
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = settings_default.DATA_UPLOAD_MAX_NUMBER_FIELDS
+    lamp = one_of("objects.objectdb")
+    for number in range(300):
+        lamp.attributes.add(f"a{number}", number + 1000)
+    url = address("objects.objectdb", "change", lamp.pk)
+    data = form_data(client.get(url))
+    response = client.post(url, data | {f"{row_of(data, '1299')}db_value": "7"})
+    assert response.status_code == 302, response.context["errors"]
+    assert (lamp.db.a299, lamp.db.a298) == (7, 1298)
+
+
+@pytest.mark.defect("V-4")
+@pytest.mark.parametrize("label", KINDS)
+def test_a_name_is_no_html(client: Client, label: str) -> None:
+    evil = "<img src=x onerror=alert(1)>"
+    obj = one_of(label)
+    obj.key = evil
+    obj.db.oil = evil
+    obj.attributes.add(evil, 1)
+    obj.tags.add("</script><script>alert(1)</script>")
+    pages = [
+        address(label, "changelist"),
+        address(label, "change", obj.pk),
+        address(label, "history", obj.pk),
+        address(label, "delete", obj.pk),
+    ]
+    for page in pages:
+        text = text_of(client.get(page))
+        assert "&lt;img src=x onerror" in text, page
+        assert "<img src=x" not in text.lower(), page
+        assert "<script>alert" not in text, page
+    data = {"action": "delete_selected", "_selected_action": [obj.pk]}
+    assert "<img src=x" not in text_of(client.post(pages[0], data))
+    page = text_of(client.post(pages[1], form_data(client.get(pages[1])) | {"_continue": "1"}, follow=True))
+    assert "<img src=x" not in page

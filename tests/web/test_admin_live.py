@@ -9,7 +9,7 @@ from django.test import Client
 
 from perdure.sessions import SESSION_HANDLER
 from perdure.testing.plugin import world
-from tests.web.test_admin import address, client, form_data
+from tests.web.test_admin import address, client, form_data, text_of
 
 __all__ = ["client", "world"]
 

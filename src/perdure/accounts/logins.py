@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable
+from importlib import import_module
 from typing import Any, Protocol
 
 from django.apps import apps
+from django.conf import settings
 from django.utils import timezone
 
 from perdure import signals
@@ -157,6 +159,9 @@ def clear_stale(keep: Iterable[Attached] = ()) -> None:
     for guest in accounts.filter(db_typeclass_path__in=_guest_paths()).exclude(pk__in=uids):
         _whatever_comes(guest, guest.at_post_disconnect)
     throttle.prune()
+    if apps.is_installed("django.contrib.sessions"):
+        # Django deletes no row of a login on the website whose time is over.
+        import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
 
 
 def release_unheld(reason: str, kept: Collection[tuple[int, int]] | None = None) -> int:

@@ -24,7 +24,7 @@ LONGEST_VALUE = 65_536
 class AttributeForm(MeanwhileForm):
     """One attribute: key, value as JSON, category and locks."""
 
-    dropped = frozenset({"db_value", "db_lock_storage"})
+    alive = frozenset({"db_value", "db_lock_storage"})
 
     db_value = forms.CharField(
         label="value",

@@ -20,13 +20,13 @@ __all__ = ["MeanwhileForm"]
 class MeanwhileForm(forms.ModelForm):  # type: ignore[type-arg]
     """A form of a live object."""
 
-    #: Fields that are dropped when they were not touched; None for all.
-    dropped: frozenset[str] | None = None
+    #: The fields that the game may change meanwhile; None for all of the object.
+    alive: frozenset[str] | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.show_hidden_initial = not field.disabled
+        for name, field in self.fields.items():
+            field.show_hidden_initial = not field.disabled and (self.alive is None or name in self.alive)
 
     def clean(self) -> dict[str, Any]:
         """Leave out what was not touched, and refuse what somebody else has touched too."""
@@ -34,19 +34,17 @@ class MeanwhileForm(forms.ModelForm):  # type: ignore[type-arg]
         if self.instance._state.adding:
             return data
         touched = set(self.changed_data)
-        for name in list(data):
-            if name not in self.instance_fields():
-                continue
+        for name in self.live_fields() & data.keys():
             if name not in touched:
                 del data[name]
             elif self._differs_from_what_was_shown(name):
                 self.add_error(name, f"This has changed meanwhile; it is now: {self[name].initial}")
         return data
 
-    def instance_fields(self) -> set[str]:
+    def live_fields(self) -> set[str]:
         """Names of the fields that this concerns."""
         names = {field.name for field in (*self.instance._meta.fields, *self.instance._meta.many_to_many)}
-        return names if self.dropped is None else names & self.dropped
+        return names if self.alive is None else names & self.alive
 
     def _differs_from_what_was_shown(self, name: str) -> bool:
         bound = self[name]

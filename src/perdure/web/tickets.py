@@ -28,7 +28,6 @@ PER_ACCOUNT = 5
 
 class _Issued(NamedTuple):
     account_id: int
-    ip: str
     expires: float
 
 
@@ -46,25 +45,23 @@ class Tickets:
     def __len__(self) -> int:
         return len(self._issued)
 
-    def issue(self, account_id: int, ip: str = "") -> str:
+    def issue(self, account_id: int) -> str:
         """A new ticket for an account."""
         self._prune()
         others = [ticket for ticket, issued in self._issued.items() if issued.account_id == account_id]
         for other in others[: max(0, len(others) - PER_ACCOUNT + 1)]:
             del self._issued[other]
         ticket = secrets.token_urlsafe(32)
-        self._issued[ticket] = _Issued(account_id, ip, self._clock() + LIFETIME)
+        self._issued[ticket] = _Issued(account_id, self._clock() + LIFETIME)
         return ticket
 
-    def redeem(self, ticket: str, ip: str = "") -> int | None:
+    def redeem(self, ticket: str) -> int | None:
         """The id of the account that the ticket is for, or None; it is used up in any case.
 
-        Args:
-            ticket: what the client showed.
-            ip: where the client is; if given, the ticket must have been issued there.
+        The page and its connection may come from two addresses: browsers try IPv6 and IPv4 for each anew.
         """
         issued = self._issued.pop(ticket, None)
-        if issued is None or issued.expires < self._clock() or (ip and issued.ip and ip != issued.ip):
+        if issued is None or issued.expires < self._clock():
             return None
         on_rollback(lambda: self._issued.setdefault(ticket, issued))  # the unit is done again, with the same ticket
         return issued.account_id

@@ -54,7 +54,7 @@ def ticket(request: HttpRequest) -> JsonResponse:
         return JsonResponse({"ticket": ""})
     if account.is_banned(ip=address_of(request), username=account.get_username()):
         return JsonResponse({"ticket": "", "error": "You have been banned and cannot log in."}, status=403)
-    return JsonResponse({"ticket": TICKETS.issue(account.pk, address_of(request)), "name": account.get_username()})
+    return JsonResponse({"ticket": TICKETS.issue(account.pk), "name": account.get_username()})
 
 
 def _who_is_on() -> list[str]:
