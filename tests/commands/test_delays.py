@@ -174,6 +174,7 @@ def test_a_task_can_be_done_early_called_off_and_forgotten(loop: GameLoop) -> No
         assert also.call() == "noted"
         assert off.cancel()
         assert not off.cancel()
+        assert off.do_task() is False
         assert gone.remove()
         assert not gone.remove()
         assert (early.called, also.called) == (True, False)

@@ -239,6 +239,8 @@ def test_only_developers_are_shown_the_traceback(anna, person):
     told = failure_text(staff.character, staff.session, error, "ab12")
     assert "ZeroDivisionError" in told
     assert "||rsecret" in told
+    with override_settings(IN_GAME_ERRORS=True):
+        assert "ZeroDivisionError" in failure_text(anna.character, anna.session, error, "ab12")
 
 
 def test_commands_do_not_run_each_other_for_ever(anna):
@@ -362,6 +364,17 @@ def test_walking(anna, hall, cellar):
     down.key = "Cellar Stairs"
     assert "no command" in anna.send("down")
     anna.send("cellar stairs")
+    assert anna.character.location is cellar
+
+
+def test_an_exit_is_no_system_command(anna, hall, cellar):
+    """Or whoever mistypes in that room would be taken through it."""
+    create_object(DefaultExit, key=CMD_NOMATCH, aliases=[CMD_NOINPUT, "hole"], location=hall, destination=cellar)
+    create_object(DefaultExit, key=CMD_MULTIMATCH, location=hall, destination=cellar)
+    for line in ("nonsense", "", CMD_NOMATCH):
+        anna.send(line)
+        assert anna.character.location is hall
+    anna.send("hole")
     assert anna.character.location is cellar
 
 

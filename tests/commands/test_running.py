@@ -539,6 +539,30 @@ def test_hidden_input_is_shown_again_when_the_command_is_stopped(anna):
     assert anna.session.echoes == [False, True]
 
 
+def test_input_is_hidden_for_hidden_questions_only_whichever_comes_first(anna, loop):
+    async def late(self):
+        await self.sleep(1)
+        await self.ask("Late?", hidden=self.args == " hidden")
+
+    async def early(self):
+        await self.ask("Early?", hidden=self.args == " hidden")
+
+    give(anna.character, command("late", late), command("early", early))
+    for lines, echoes in (
+        (("late hidden", "early"), [False, True]),
+        (("late", "early hidden"), [False, True, False, True]),
+    ):
+        anna.session.echoes.clear()
+        for line in lines:
+            anna.send(line)
+        loop.advance(1)
+        assert anna.session.sent[-1] == "Late?"
+        anna.send("late")
+        assert anna.session.sent[-1] == "Early?"
+        anna.send("early")
+        assert anna.session.echoes == echoes
+
+
 def test_a_newer_question_comes_first_and_the_older_again(anna, loop):
     async def late(self):
         await self.sleep(1)

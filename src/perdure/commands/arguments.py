@@ -13,6 +13,7 @@ from perdure.commands.command import Command
 from perdure.conf import conf
 from perdure.errors import TypeclassError
 from perdure.objects.models import ObjectDB
+from perdure.text.markup import escape
 from perdure.typeclasses import registry
 
 __all__ = ["MuxCommand", "ObjManipCommand", "split_switches"]
@@ -68,9 +69,10 @@ class MuxCommand(Command):
             if len(options) == 1:
                 found += [] if options[0] in found else options
             elif options:
-                self.msg(f"The switch /{switch} could be {' or '.join(f'/{one}' for one in options)}; it was left out.")
+                several = " or ".join(f"/{one}" for one in options)
+                self.msg(f"The switch /{escape(switch)} could be {several}; it was left out.")
             else:
-                self.msg(f"There is no switch /{switch} here; it was left out.")
+                self.msg(f"There is no switch /{escape(switch)} here; it was left out.")
         return found
 
     def _sides(self) -> tuple[str, str | None]:

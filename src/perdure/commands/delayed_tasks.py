@@ -164,7 +164,7 @@ class Task:
 
     def do_task(self) -> Any:
         """Do it now instead of later; what its callback gives, False if it is over already."""
-        if self.state in (TaskState.DONE, TaskState.REMOVED):
+        if self.state not in (TaskState.WAITING, TaskState.PAUSED):
             return False
         if self.interval is not None:
             return self.call()

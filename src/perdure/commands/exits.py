@@ -13,6 +13,7 @@ from typing import Any
 from perdure.commands.cmdset import CmdSet
 from perdure.commands.command import Command
 from perdure.commands.loading import EXIT_CMDSET_KEY
+from perdure.commands.syscmdkeys import SYSTEM_PREFIX
 
 __all__ = ["EXIT_PRIORITY", "ExitCmdSet", "ExitCommand", "make_exit_cmdset"]
 
@@ -68,12 +69,18 @@ class ExitCmdSet(CmdSet):
 def make_exit_cmdset(way: Any) -> CmdSet:
     """The command set of an exit: what `DefaultExit.create_exit_cmdset` gives."""
     command_class = _class_of(way.exit_command or ExitCommand)
-    aliases = [alias for alias in way.aliases.all() if alias.strip()]
-    command = command_class(key=way.key.strip() or f"#{way.pk}", aliases=aliases, obj=way)
+    names = [name for name in (way.key.strip(), *way.aliases.all()) if _can_be_typed(name)]
+    key, *aliases = names or [f"#{way.pk}"]
+    command = command_class(key=key, aliases=aliases, obj=way)
     cmdset = ExitCmdSet(way)
     cmdset.priority = getattr(way, "priority", EXIT_PRIORITY)
     cmdset.add(command)
     return cmdset
+
+
+def _can_be_typed(name: str) -> bool:
+    """Whether a name is one: not blank, and not that of a system command, which everybody here would do by mistake."""
+    return bool(name.strip()) and not name.strip().startswith(SYSTEM_PREFIX)
 
 
 @lru_cache(maxsize=256)

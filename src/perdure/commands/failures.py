@@ -1,10 +1,14 @@
-"""What a player is told of a command that failed: an id to report, and the traceback for those who can mend it."""
+"""What a player is told of a command that failed: an id to report, and the traceback for those who can mend it.
+
+With the setting IN_GAME_ERRORS everybody sees tracebacks.
+"""
 
 from __future__ import annotations
 
 import traceback
 from typing import Any
 
+from perdure.conf import conf
 from perdure.errors import Veto
 from perdure.locks.permissions import check_permstring
 from perdure.text.markup import escape
@@ -25,7 +29,7 @@ def failure_text(caller: Any, session: Any, error: BaseException, error_id: str)
     if isinstance(error, Veto):
         return error.reason or "You cannot do that."
     text = f"|rThat did not work: there is an error in the game. Nothing was changed. (error {error_id})|n"
-    if not may_see_errors(caller, session):
+    if not conf.IN_GAME_ERRORS and not may_see_errors(caller, session):
         return text
     lines = "".join(traceback.format_exception(error)).rstrip()
     return f"{text}\n{escape(lines)}"

@@ -65,7 +65,8 @@ class Ask(Request):
 
     def show(self) -> None:
         """Show the question."""
-        self._echo(not self.hidden)
+        if any(one.hidden for one in _questions.get(self._key, ())):
+            self._echo(not self.hidden)
         if self.question:
             self._tell(self.question)
 
@@ -81,10 +82,10 @@ class Ask(Request):
             return
         newest = waiting[-1] is self
         waiting.remove(self)
+        if newest and self.hidden:
+            self._echo(True)
         if not waiting:
             del _questions[self._key]
-            if self.hidden:
-                self._echo(True)
         elif newest:
             waiting[-1].show()
 
@@ -113,7 +114,7 @@ class Ask(Request):
 
     def _echo(self, visible: bool) -> None:
         echo = getattr(self._run.session if self._run is not None else None, "echo_input", None)
-        if echo is not None and (self.hidden or not visible):
+        if echo is not None:
             echo(visible)
 
 
