@@ -44,6 +44,15 @@ def test_the_editor_opens_again_by_itself(world, olga, lamp, mode):
     assert "no command" in olga.send("of brass.")
 
 
+def test_a_reload_that_does_not_come_about_leaves_the_editor_open(world, olga, lamp):
+    olga.send("desc/edit lamp", "one")
+    record = olga.session.record()
+    world.world.quiesce("reload", 10)
+    world.world.resume([record])
+    olga.send("two", ":wq")
+    assert lamp.db.desc == "one\ntwo"
+
+
 def test_twice(world, olga, lamp):
     olga.send("desc/edit lamp", "one")
     world.reload()

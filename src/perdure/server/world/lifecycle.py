@@ -218,7 +218,11 @@ def stop(world: World, mode: Mode) -> None:
 
 
 def resume(world: World, records: Sequence[SessionRecord]) -> None:
-    """Go on after a reload that did not come about: who has left meanwhile is logged out, timers run again."""
+    """Go on after a reload that did not come about.
+
+    Who has left meanwhile is logged out, timers run again, and texts that were being written are open again.
+    """
+    from perdure.commands.writing import resume_soon
     from perdure.scripts import lifecycle as scripts
 
     _step(world, "game time", gametime.begin)
@@ -230,6 +234,8 @@ def resume(world: World, records: Sequence[SessionRecord]) -> None:
             session = world.add_session(record)
             _step(world, "connection", partial(greet, session))
     _step(world, "timers of scripts", scripts.go_on)
+    for session in SESSION_HANDLER.values():
+        resume_soon(session)
 
 
 def _log_everybody_out() -> None:
