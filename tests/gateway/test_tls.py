@@ -80,6 +80,74 @@ def test_telnet_over_tls_with_a_certificate_that_is_renewed(tmp_path):
     run(play())
 
 
+@pytest.mark.defect("V-13")
+def test_who_connects_and_never_shakes_hands_keeps_nobody_out(tmp_path, monkeypatch):
+    monkeypatch.setattr("perdure.server.gateway.handshakes.OF_ONE_ADDRESS", 3)
+    monkeypatch.setattr("perdure.server.gateway.handshakes.SECONDS", 1.0)
+    cert, key = make_pair(tmp_path, "first.example")
+
+    async def play():
+        async with Harness(
+            telnet_tls_port=0, web_port=0, web_tls=True, tls_cert=cert, tls_key=key, upstream_ips=[]
+        ) as h:
+            silent = [await h.connect(name) for name in ("telnet-tls", "web", "telnet-tls")]
+            # Turned away before anything is spent on them, at whichever port.
+            for name in ("telnet-tls", "web"):
+                assert await (await h.connect(name)).ended() == b""
+            assert h.gateway.door.refused == 2
+            # The others have had their time, and then there is room again.
+            for client in silent:
+                assert await client.ended() == b""
+            client = await h.connect("telnet-tls", ssl=trusting())
+            client.send(b"look\r\n")
+            await client.until(b"you said look\r\n")
+            assert h.gateway.metrics.connections == 1
+            h.worlds.hear(messages.Bans(["127.0.0.1"]))
+            await asyncio.sleep(0.01)
+            assert await (await h.connect("telnet-tls")).ended() == b""
+
+    run(play())
+
+
+def test_what_comes_together_with_the_end_of_the_handshake_is_not_lost(tmp_path):
+    cert, key = make_pair(tmp_path, "first.example")
+
+    async def play():
+        async with Harness(telnet_tls_port=0, tls_cert=cert, tls_key=key) as h:
+            client = await h.connect("telnet-tls")
+            incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+            tls = trusting().wrap_bio(incoming, outgoing)
+            while True:
+                try:
+                    tls.do_handshake()
+                    break
+                except ssl.SSLWantReadError:
+                    client.send(outgoing.read())
+                    incoming.write(await client.reader.read(65536))
+            tls.write(b"look\r\n")
+            client.send(outgoing.read())
+            await h.worlds.until(messages.Line)
+            assert h.worlds.lines() == ["look"]
+
+    run(play())
+
+
+def test_a_key_with_a_password_is_refused_and_nobody_is_asked(tmp_path):
+    cert, key = make_pair(tmp_path, "first.example")
+    encrypted = tmp_path / "encrypted.pem"
+    subprocess.run(
+        [_OPENSSL, "pkey", "-in", key, "-aes256", "-passout", "pass:secret", "-out", str(encrypted)], check=True
+    )
+
+    async def play():
+        with pytest.raises(
+            OSError, match=r"cert\.pem with the key .*encrypted\.pem cannot be used: the key is encrypted"
+        ):
+            await Harness(telnet_tls_port=0, tls_cert=cert, tls_key=str(encrypted)).gateway.start()
+
+    run(play())
+
+
 def test_old_versions_of_tls_are_refused(tmp_path):
     cert, key = make_pair(tmp_path, "first.example")
 

@@ -15,11 +15,12 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from starlette.routing import Route
+from websockets.asyncio.client import connect
 
 from perdure.server import messages
 from perdure.server.gateway.ports import handed_over
-from tests.gateway.fakes import LONG, FakeWorlds, Harness, run
-from tests.gateway.test_tls import make_pair
+from tests.gateway.fakes import LONG, FakeWorlds, Harness, eventually, run
+from tests.gateway.test_tls import make_pair, trusting
 
 
 class Quiet(uvicorn.Server):
@@ -388,6 +389,46 @@ def test_the_address_of_a_connection_is_looked_at_first():
     run(play())
 
 
+@pytest.mark.defect("V-13")
+def test_a_later_request_that_does_not_come_to_an_end_is_not_waited_for_either(monkeypatch):
+    monkeypatch.setattr("perdure.server.gateway.web._REQUEST_SECONDS", 0.5)
+
+    async def play():
+        async with Harness(web_port=0) as h:
+            slow = await h.connect("web")
+            slow.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            await slow.until(b'"ok"')
+            slow.send(b"GET /healthz HTTP/1.1\r\nX-A: ")
+            await slow.ended()
+
+    run(play())
+
+
+@pytest.mark.defect("V-13")
+def test_one_address_cannot_hold_all_connections_to_the_world(tmp_path, monkeypatch):
+    monkeypatch.setattr("perdure.server.gateway.proxy._AT_ONCE", 3)
+
+    async def play():
+        async with Harness(web_port=0) as h, visitor(h) as web, world_web(tmp_path / "s") as gate:
+            h.worlds.http_socket = str(tmp_path / "s")
+            slow = [await h.connect("web") for _ in range(3)]
+            for client in slow:
+                client.send(b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc")
+            await eventually(lambda: h.gateway._listening.web.proxy.active == 3)
+            refused = await web.get("/x")
+            assert (refused.status_code, refused.headers["retry-after"]) == (429, "5")
+            # What the gateway answers itself is still there, and so is the world for others.
+            assert (await web.get("/healthz")).status_code == 200
+            assert (await web.get("/x", headers={"X-Forwarded-For": "1.2.3.4"})).status_code == 200
+            for client in slow:
+                client.close()
+            await eventually(lambda: h.gateway._listening.web.proxy.active == 0)
+            assert (await web.get("/x")).status_code == 200
+            gate.set()
+
+    run(play())
+
+
 async def _is_served(h):
     async with asyncio.timeout(LONG):
         while True:
@@ -397,7 +438,7 @@ async def _is_served(h):
 
 
 def test_a_connection_that_asks_for_nothing_is_closed(monkeypatch):
-    monkeypatch.setattr("perdure.server.gateway.web._FIRST_REQUEST", 0.5)
+    monkeypatch.setattr("perdure.server.gateway.web._REQUEST_SECONDS", 0.5)
 
     async def play():
         async with Harness(web_port=0) as h:
@@ -436,6 +477,11 @@ def test_https_from_the_same_pair(tmp_path):
         ):
             h.worlds.http_socket = str(tmp_path / "s")
             assert headers_of(await web.get("/"), "x-forwarded-proto") == ["https"]
+            url = f"wss://127.0.0.1:{h.port('web')}/ws"
+            async with connect(url, ssl=trusting(), origin=url.replace("wss", "https").removesuffix("/ws")) as browser:
+                await browser.send('["text", ["look"], {}]')
+                while "you said look" not in str(await browser.recv()):
+                    pass
 
     run(play())
 

@@ -7,10 +7,12 @@ handed over takes the place of our own. The certificate is one for telnet and th
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import socket
 from typing import TYPE_CHECKING
 
+from perdure.server.gateway.handshakes import Handshakes
 from perdure.server.gateway.ports import allow_connections, bound_sockets, handed_over, port_of
 from perdure.server.gateway.telnet import TelnetSession
 from perdure.server.gateway.tls import Certificate
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
     from perdure.server.gateway.gateway import Gateway
 
 __all__ = ["Listening"]
-
-_HANDSHAKE = 10.0
 
 
 class Listening:
@@ -44,8 +44,10 @@ class Listening:
         logging.getLogger("telnetlib3").setLevel(logging.ERROR)
         settings = self._gateway.settings
         allow_connections(settings.limits.connections)
+        handshakes: Handshakes | None = None
         if settings.tls_cert:
             self.certificate = Certificate(settings.tls_cert, settings.tls_key)
+            handshakes = Handshakes(self._gateway, self.certificate)
         given = handed_over(
             {"telnet": settings.telnet_port, "telnet-tls": settings.telnet_tls_port, "web": settings.web_port}
         )
@@ -53,12 +55,11 @@ class Listening:
             if "telnet-tls" in given and self.certificate is None:
                 raise OSError("a socket for telnet over TLS was handed over, and there is no certificate")
             await self._open_telnet(self._sockets("telnet", settings.telnet_port, given), None)
-            if self.certificate is not None:
-                sockets = self._sockets("telnet-tls", settings.telnet_tls_port, given)
-                await self._open_telnet(sockets, self.certificate)
+            if handshakes is not None:
+                await self._open_telnet(self._sockets("telnet-tls", settings.telnet_tls_port, given), handshakes)
             sockets = self._sockets("web", settings.web_port, given)
             if sockets:
-                self.web = WebPort(self._gateway, sockets, self.certificate if settings.web_tls else None)
+                self.web = WebPort(self._gateway, sockets, handshakes if settings.web_tls else None)
                 await self.web.start()
         except BaseException:
             self.close_telnet()
@@ -76,17 +77,10 @@ class Listening:
             self.ports[name] = sorted({port_of(sock) for sock in sockets})
         return sockets
 
-    async def _open_telnet(self, sockets: list[socket.socket], certificate: Certificate | None) -> None:
-        tls = certificate is not None
+    async def _open_telnet(self, sockets: list[socket.socket], handshakes: Handshakes | None) -> None:
+        session = functools.partial(TelnetSession, self._gateway, handshakes)
         for sock in sockets:
-            server = await asyncio.get_running_loop().create_server(
-                lambda: TelnetSession(self._gateway, tls),
-                sock=sock,
-                ssl=certificate.context if certificate else None,
-                ssl_handshake_timeout=_HANDSHAKE if certificate else None,
-                backlog=256,
-            )
-            self._servers.append(server)
+            self._servers.append(await self._gateway.loop.create_server(session, sock=sock, backlog=256))
 
     def close_telnet(self) -> None:
         """Listens for telnet no longer; connections stay."""

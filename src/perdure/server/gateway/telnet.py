@@ -31,6 +31,7 @@ from perdure.server.gateway.sessions import Session, Stage
 
 if TYPE_CHECKING:
     from perdure.server.gateway.gateway import Gateway
+    from perdure.server.gateway.handshakes import Handshakes
 
 __all__ = ["TelnetSession"]
 
@@ -47,13 +48,14 @@ class TelnetSession(Session, asyncio.Protocol):
 
     Args:
         gateway: whose client it is.
-        tls: whether the connection is encrypted.
+        handshakes: what encrypts the connection; None for one in the clear.
     """
 
-    def __init__(self, gateway: Gateway, tls: bool = False) -> None:
+    def __init__(self, gateway: Gateway, handshakes: Handshakes | None = None) -> None:
         self.gateway = gateway
         self.stage = Stage.GONE
-        self._tls = tls
+        self._tls = handshakes is not None
+        self._handshakes = handshakes
         self._transport: asyncio.Transport | None = None
         self._peer = ""
         self._inside = False
@@ -63,7 +65,11 @@ class TelnetSession(Session, asyncio.Protocol):
     # --- the connection ------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A client has connected: let it in, or not."""
+        """A client has connected: let it in, or not. Called again when the connection is encrypted, if it is to be."""
+        if self._handshakes is not None:
+            handshakes, self._handshakes = self._handshakes, None
+            handshakes.begin(cast(asyncio.Transport, transport), self)
+            return
         self._transport = cast(asyncio.Transport, transport)
         _set_up_socket(transport.get_extra_info("socket"))
         peer = transport.get_extra_info("peername")

@@ -28,7 +28,10 @@ class Certificate:
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.minimum_version = ssl.TLSVersion.TLSv1_2
         self._seen = self._stamp()
-        self.context.load_cert_chain(self._cert, self._key)
+        try:
+            self._load(self.context)
+        except (OSError, ValueError) as error:
+            raise OSError(f"the certificate {self._cert} with the key {self._key} cannot be used: {error}") from error
 
     def refresh(self) -> bool:
         """Reads the files again if they have changed; whether a new pair is in use."""
@@ -38,14 +41,22 @@ class Certificate:
                 return False
             self._seen = stamp
             # A pair that does not fit would leave the context without one: it is tried on another first.
-            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self._cert, self._key)
-            self.context.load_cert_chain(self._cert, self._key)
-        except (OSError, ssl.SSLError) as error:
+            self._load(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
+            self._load(self.context)
+        except (OSError, ValueError) as error:
             log.error("The certificate %s has changed and cannot be read: %s. The old one stays.", self._cert, error)
             return False
         log.info("The certificate %s has been read again.", self._cert)
         return True
 
+    def _load(self, context: ssl.SSLContext) -> None:
+        context.load_cert_chain(self._cert, self._key, _no_password)
+
     def _stamp(self) -> tuple[int, ...]:
         stats = [os.stat(self._cert), os.stat(self._key)]
         return tuple(part for stat in stats for part in (stat.st_mtime_ns, stat.st_size, stat.st_ino))
+
+
+def _no_password() -> str:
+    """Without it OpenSSL would ask at the terminal, and everybody would wait."""
+    raise ValueError("the key is encrypted; the game has no password for it")

@@ -2,7 +2,7 @@
 
 Contract: `/ws` is a browser's session, `/healthz` says that the gateway lives, `/readyz` that a world serves,
 `/metrics` what was counted; everything else is the world's. Connections from banned addresses are closed unheard,
-and nobody holds more than `connections_per_address`, nor any of them without sending a request.
+and nobody holds more than `connections_per_address`, nor any of them with a request that never comes to an end.
 
 uvicorn is used by its documented doors (`http=` and `ws=` take protocol classes). What the two classes below lean on
 in their bases has tests, which fail when uvicorn changes.
@@ -29,21 +29,22 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import Server
 
-from perdure.server.gateway.limits import network_of, parse_address
+from perdure.server.gateway.limits import Bucket, network_of, parse_address
 from perdure.server.gateway.origins import client_address, same_origin
 from perdure.server.gateway.proxy import Proxy
 from perdure.server.gateway.websocket import SUBPROTOCOL, BrowserSession
 
 if TYPE_CHECKING:
     from perdure.server.gateway.gateway import Gateway
-    from perdure.server.gateway.tls import Certificate
+    from perdure.server.gateway.handshakes import Handshakes
 
 __all__ = ["WebPort"]
 
 log = logging.getLogger("perdure.gateway.web")
 
 _PIECE = 4096
-_FIRST_REQUEST = 15.0
+#: How long the head of a request may take.
+_REQUEST_SECONDS = 15.0
 
 
 class WebPort:
@@ -52,17 +53,19 @@ class WebPort:
     Args:
         gateway: whose it is.
         sockets: bound, not yet listening.
-        certificate: for https, or None.
+        handshakes: what encrypts connections, for https, or None.
     """
 
-    def __init__(self, gateway: Gateway, sockets: list[socket.socket], certificate: Certificate | None) -> None:
+    def __init__(self, gateway: Gateway, sockets: list[socket.socket], handshakes: Handshakes | None) -> None:
         self.proxy = Proxy(gateway)
         self._gateway = gateway
         self._sockets = sockets
+        # Anybody can have this logged.
+        self._refusals = Bucket(0.1, 10)
         limits, timeouts = gateway.settings.limits, gateway.settings.timeouts
         config = Config(
             self._application(),
-            http=_http_class(gateway),
+            http=_http_class(gateway, handshakes),
             ws=_websocket_class(gateway),
             ws_max_size=limits.message_bytes,
             ws_ping_interval=timeouts.keepalive or None,
@@ -79,7 +82,6 @@ class WebPort:
             limit_concurrency=limits.connections + 200,
             timeout_keep_alive=15,
             timeout_graceful_shutdown=2,
-            ssl_context_factory=(lambda _config, _default: certificate.context) if certificate else None,
         )
         self._server = _Server(config)
         self._task: asyncio.Task[None] | None = None
@@ -125,7 +127,8 @@ class WebPort:
         gateway = self._gateway
         origin = websocket.headers.get("origin")
         if not same_origin(origin, websocket.headers.get("host", ""), gateway.settings.websocket_origins):
-            log.warning("A page of %s may not open a WebSocket here.", origin)
+            if self._refusals.take():
+                log.warning("A page of %.200s may not open a WebSocket here (see WEBSOCKET_ORIGINS).", origin)
             await websocket.close(1008)
             return
         address = client_address(websocket.scope, websocket.headers, gateway.upstream)
@@ -168,7 +171,7 @@ class _Server(Server):
         yield
 
 
-def _http_class(gateway: Gateway) -> type[asyncio.Protocol]:
+def _http_class(gateway: Gateway, handshakes: Handshakes | None) -> type[asyncio.Protocol]:
     """The class of connections to the web port of this gateway."""
     counts: Counter[str] = Counter()
 
@@ -179,6 +182,9 @@ def _http_class(gateway: Gateway) -> type[asyncio.Protocol]:
         _timer: asyncio.TimerHandle | None = None
 
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            if handshakes is not None and transport.get_extra_info("sslcontext") is None:
+                handshakes.begin(cast(asyncio.Transport, transport), self)
+                return
             super().connection_made(cast(asyncio.Transport, transport))
             _set_up_socket(transport.get_extra_info("socket"))
             peer = transport.get_extra_info("peername")
@@ -192,17 +198,32 @@ def _http_class(gateway: Gateway) -> type[asyncio.Protocol]:
                 if counts[self._network] > gateway.settings.limits.connections_per_address:
                     self.transport.abort()
                     return
-            self._timer = gateway.loop.call_later(_FIRST_REQUEST, self._asked)
+            self._await_request()
 
-        def _asked(self) -> None:
+        def data_received(self, data: bytes) -> None:
+            before = self.cycle
+            if self._timer is None and (before is None or before.response_complete):
+                # A request begins: from now on uvicorn waits for the rest of it as long as it takes.
+                self._await_request()
+            super().data_received(data)
+            if self.cycle is not before:
+                self._stop_waiting()
+
+        def _await_request(self) -> None:
+            self._timer = gateway.loop.call_later(_REQUEST_SECONDS, self._give_up)
+
+        def _give_up(self) -> None:
             self._timer = None
-            if self.cycle is None and not self.transport.is_closing():
+            if not self.transport.is_closing():
                 self.transport.abort()
 
-        def _leave(self) -> None:
+        def _stop_waiting(self) -> None:
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
+
+        def _leave(self) -> None:
+            self._stop_waiting()
             if self._network:
                 counts[self._network] -= 1
                 if counts[self._network] <= 0:
