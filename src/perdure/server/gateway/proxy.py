@@ -5,13 +5,16 @@ waits for a world up to `timeouts.world` seconds, then gets a page that says to 
 whether it came by https, the world is told in `X-Forwarded-For` and `X-Forwarded-Proto`, which hold one value, ours.
 
 Failure modes: a world that ends before it has answered: the request is sent to the next if nothing of it can have
-been done (it had no body and only asks), else 502. A body that is too long: 413.
+been done (it had no body and only asks), else 502. A body that is too long: 413. More requests at once from one address
+than a browser and its neighbours have: 429, so that nobody holds all connections to the world with bodies that do not
+come.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -22,6 +25,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from perdure.server.gateway.limits import network_of
 from perdure.server.gateway.origins import client_address, scheme_of
 
 if TYPE_CHECKING:
@@ -56,6 +60,9 @@ _OURS = frozenset(
         "x-real-ip",
     }
 )
+#: Connections to one world, and how many of them one address may hold.
+_CONNECTIONS = 100
+_AT_ONCE = 20
 _ASKING = frozenset({"GET", "HEAD", "OPTIONS"})
 #: The connection ended before there was an answer; and what else can keep a world from answering.
 _LOST = (httpcore.RemoteProtocolError, httpcore.NetworkError)
@@ -78,7 +85,7 @@ class _World:
         self.active = 0
         self.retired = False
         self.pool = httpcore.AsyncConnectionPool(
-            uds=path, max_connections=100, max_keepalive_connections=8, keepalive_expiry=30.0
+            uds=path, max_connections=_CONNECTIONS, max_keepalive_connections=8, keepalive_expiry=30.0
         )
 
 
@@ -90,11 +97,28 @@ class Proxy:
         self._world: _World | None = None
         self._idle = asyncio.Event()
         self._idle.set()
+        self._at_once: Counter[str] = Counter()
         self.active = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on."""
         request = Request(scope, receive)
+        network = network_of(client_address(scope, request.headers, self._gateway.upstream))
+        if self._at_once[network] >= _AT_ONCE:
+            answer = PlainTextResponse(
+                "There are too many requests at once from your address.\n", 429, {"Retry-After": "5"}
+            )
+            await answer(scope, receive, send)
+            return
+        self._at_once[network] += 1
+        try:
+            await self._serve(request, scope, receive, send)
+        finally:
+            self._at_once[network] -= 1
+            if not self._at_once[network]:
+                del self._at_once[network]
+
+    async def _serve(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
         self.active += 1
         self._idle.clear()
         try:
