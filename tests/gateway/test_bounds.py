@@ -249,6 +249,22 @@ def test_gmcp_counts_like_lines():
     run(play())
 
 
+@pytest.mark.defect("V-12")
+def test_a_text_by_gmcp_is_no_longer_than_a_line_and_is_not_lost_unsaid():
+    async def play():
+        async with Harness(FakeWorlds(echo=False), limits={"queued_lines": 1}) as h:
+            client, _ = await h.player()
+            text = bytes((IAC, SB, GMCP)) + b'Core.Text "' + b"x" * 20_000 + b'"' + bytes((IAC, SE))
+            client.send(text)
+            await client.until(b"first 6000 characters")
+            assert [len(line) for line in h.worlds.lines()] == [6000]
+            client.send(text)
+            await client.until(b"not taken")
+            assert len(h.worlds.lines()) == 1
+
+    run(play())
+
+
 def test_a_text_by_gmcp_is_a_line_like_others():
     async def play():
         async with Harness() as h:

@@ -11,6 +11,7 @@ import pytest
 from telnetlib3.mud import mssp_decode
 
 from perdure.server import messages
+from perdure.server.gateway.terminal import Terminal
 from tests.gateway.fakes import (
     CHARSET,
     DO,
@@ -147,6 +148,47 @@ def test_a_change_of_the_window_is_told():
             assert h.gateway.records()[0].flags["SCREENWIDTH"] == 77
 
     run(play())
+
+
+def test_a_window_that_the_player_has_fixed_does_not_change():
+    async def play():
+        async with Harness() as h:
+            client, sessid = await h.player()
+            session = h.gateway.sessions[sessid]
+            session.tell_flags({"SCREENWIDTH": 60, "AUTORESIZE": False})
+            client.send(bytes((IAC, WILL, NAWS)) + sub(NAWS, bytes((0, 77, 0, 22))) + b"look\r\n")
+            await client.until(b"you said look")
+            assert session.flags["SCREENWIDTH"] == 60
+
+    run(play())
+
+
+@pytest.mark.parametrize(
+    ("names", "flags"),
+    [
+        (["XTERM", "XTERM"], {"CLIENTNAME": "xterm", "ANSI": True, "XTERM256": True}),
+        (["DUMB"], {"CLIENTNAME": "dumb", "ANSI": False}),
+        (["UNKNOWN"], {"CLIENTNAME": "unknown", "ANSI": True}),
+        (["ANSI", "ANSI"], {"CLIENTNAME": "ansi", "ANSI": True}),
+        (["TINTIN", "linux-256color", "MTTS 9"], {"TERM": "linux-256color", "XTERM256": True}),
+        (
+            ["MUDLET", "ANSI-TRUECOLOR", "MTTS 2285"],
+            {"TRUECOLOR": True, "SCREENREADER": True, "UTF-8": True, "SSL": True},
+        ),
+        (["X", "vt100", "MTTS 1"], {"CLIENTNAME": "x", "TERM": "vt100", "ANSI": True}),
+        (["X", "MTTS 271"], {"TRUECOLOR": True, "XTERM256": True, "UTF-8": True, "VT100": True}),
+        (["\x1b[2J" * 40], {"CLIENTNAME": ("[2j" * 40)[:64]}),
+    ],
+)
+def test_what_names_of_terminals_say(names, flags):
+    terminal = Terminal()
+    heard = {}
+    for name in names:
+        assert not terminal.done
+        heard.update(terminal.hear(name))
+    assert flags.items() <= heard.items()
+    more = {flag for flag in ("XTERM256", "TRUECOLOR", "SCREENREADER") if heard.get(flag) and flag not in flags}
+    assert more <= ({"XTERM256"} if names[0] in ("TINTIN", "MUDLET") else set())
 
 
 def test_passwords_are_not_shown():
@@ -507,6 +549,22 @@ def test_silent_clients_are_kept_alive_if_they_know_telnet(monkeypatch):
             assert await client.quiet(0.1) == b""
 
     run(play())
+
+
+def test_one_session_that_cannot_be_looked_after_is_not_the_end_of_it(monkeypatch, caplog):
+    monkeypatch.setattr("perdure.server.gateway.gateway._HOUSEKEEPING", 0.02)
+
+    async def play():
+        async with Harness(timeouts={"keepalive": 0.02}) as h:
+            await h.player()
+            client, _ = await h.player()
+            client.send(bytes((IAC, DO, SGA)))
+            monkeypatch.setattr(h.gateway.sessions[1], "keep_alive", lambda: 1 / 0)
+            for _ in range(3):
+                await client.until(bytes((IAC, NOP)))
+
+    run(play())
+    assert "Session 1 cannot be looked after" in caplog.text
 
 
 def test_who_never_logs_in_is_let_go(monkeypatch):

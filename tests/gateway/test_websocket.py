@@ -295,6 +295,45 @@ def test_a_browser_that_goes_is_told_of():
     run(play())
 
 
+@pytest.mark.defect("V-11")
+def test_a_browser_that_does_not_read_is_no_hindrance_to_a_reload():
+    """To be told that the world is away is the end of it; the others are told all the same."""
+
+    async def play():
+        async with Harness(web_port=0) as h, browser(h), browser(h) as other:
+            first, _ = await h.worlds.until(messages.Connected, 2)
+            h.gateway.sessions[first.session.sessid]._waiting_bytes = 10_000_000
+            h.worlds.become("reloading")
+            assert (await said(other, "world"))[1] == ["reloading"]
+            await eventually(lambda: len(h.gateway.sessions) == 1)
+
+    run(play())
+
+
+def test_what_is_wrong_with_a_session_is_in_the_log(monkeypatch, caplog):
+    async def play():
+        async with Harness(web_port=0) as h, browser(h) as ws:
+            await h.worlds.until(messages.Connected)
+            monkeypatch.setattr(h.gateway, "line", lambda session, text: 1 / 0)
+            await send(ws, "text", "look")
+            await h.worlds.until(messages.Disconnected)
+            await eventually(lambda: "ZeroDivisionError" in caplog.text)
+
+    run(play())
+
+
+def test_refused_pages_do_not_fill_the_log(caplog):
+    async def play():
+        async with Harness(web_port=0) as h:
+            for _ in range(30):
+                with pytest.raises(InvalidStatus):
+                    async with browser(h, origin="https://evil.example"):
+                        pass
+
+    run(play())
+    assert 1 <= caplog.text.count("evil.example") <= 12
+
+
 @pytest.mark.defect("V-22")
 def test_where_the_world_is_at_is_told_to_browsers():
     async def play():

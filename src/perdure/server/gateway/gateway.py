@@ -217,6 +217,8 @@ class Gateway:
         if name == "text":
             if args and isinstance(args[0], str) and session.may_send:
                 self.line(session, clean_line(args[0]))
+            elif session.stage is Stage.KNOWN:
+                session.show("(That was not taken: what you sent before is not done yet.)", "notice", {})
             return
         if name in _OPTIONS and not kwargs.get("get"):
             session.tell_flags(flags_from_options(kwargs))
@@ -297,7 +299,8 @@ class Gateway:
         if state == self._told_state:
             return
         self._told_state = state
-        for session in self.sessions.values():
+        # One that does not read is ended by being told, and is not among them any more.
+        for session in list(self.sessions.values()):
             if session.protocol == "websocket":
                 session.show_oob("world", [state], {})
 
@@ -391,22 +394,29 @@ class Gateway:
 
     async def _keep_house(self) -> None:
         """Keeps silent connections alive, ends those that never log in, and looks after the certificate."""
-        timeouts = self.settings.timeouts
+        seconds = self.settings.timeouts.keepalive
         kept_alive = self.loop.time()
         while True:
             await asyncio.sleep(_HOUSEKEEPING)
             now = self.loop.time()
             if self._listening.certificate is not None:
                 self._listening.certificate.refresh()
-            keep_alive = 0 < timeouts.keepalive <= now - kept_alive
+            keep_alive = 0 < seconds <= now - kept_alive
             if keep_alive:
                 kept_alive = now
             for session in list(self.sessions.values()):
-                if keep_alive:
-                    session.keep_alive()
-                if self._sits_idle(session, now):
-                    session.show("You have not logged in for a long time. Goodbye.", "notice", {})
-                    session.close("did not log in")
+                try:
+                    self._look_after(session, now, keep_alive)
+                except Exception:
+                    # What is wrong with one session must not end the care for all others.
+                    log.exception("Session %d cannot be looked after", session.sessid)
+
+    def _look_after(self, session: Session, now: float, keep_alive: bool) -> None:
+        if keep_alive:
+            session.keep_alive()
+        if self._sits_idle(session, now):
+            session.show("You have not logged in for a long time. Goodbye.", "notice", {})
+            session.close("did not log in")
 
     def _sits_idle(self, session: Session, now: float) -> bool:
         limit = self.settings.timeouts.unauthenticated

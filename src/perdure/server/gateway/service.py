@@ -18,7 +18,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -124,16 +124,21 @@ class Service:
     def _stop(self) -> None:
         self._signals += 1
         logger.info("stopping%s", " at once" if self._signals > 1 else "")
-        self._in_background(self.worlds.stop(now=self._signals > 1))
+        self._in_background(self.worlds.stop(now=self._signals > 1), "the stop")
 
     def _reload(self) -> None:
         logger.info("SIGHUP: reload")
-        self._in_background(self.worlds.request("reload"))
+        self._in_background(self.worlds.request("reload"), "the reload")
 
-    def _in_background(self, work: Any) -> None:
-        task = asyncio.get_running_loop().create_task(work)
+    def _in_background(self, work: Coroutine[Any, Any, object], what: str) -> None:
+        task = asyncio.get_running_loop().create_task(work, name=what)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("%s has failed: %s", task.get_name(), error, exc_info=error)
 
     # --- who else is told ------------------------------------------------------------------------
 
@@ -152,7 +157,7 @@ class Service:
     def _watch(self) -> None:
         from perdure.server.gateway.watching import reload_on_changes
 
-        self._in_background(reload_on_changes(Path.cwd(), self.worlds))
+        self._in_background(reload_on_changes(Path.cwd(), self.worlds), "watching the code")
 
 
 def _world_environment(settings: GatewaySettings) -> dict[str, str]:

@@ -84,7 +84,11 @@ class BrowserSession(Session):
             await asyncio.wait([writer], timeout=self.gateway.settings.timeouts.closing)
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for result in await asyncio.gather(*self._tasks, return_exceptions=True):
+            if isinstance(result, Exception) and not isinstance(result, WebSocketDisconnect):
+                # Starlette's word for a connection that has been closed under us is no fault.
+                level = logging.DEBUG if isinstance(result, RuntimeError) else logging.ERROR
+                log.log(level, "Session %d ends: %r", self.sessid, result, exc_info=result)
         if self._websocket.application_state is WebSocketState.CONNECTED:
             try:
                 await asyncio.wait_for(
