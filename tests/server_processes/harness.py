@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -65,7 +65,14 @@ class FakeSessions:
 class Harness:
     """`async with Harness() as game:` starts a first world, in the current directory."""
 
-    def __init__(self, plan: dict[str, Any] | None = None, *, queued: int = 100, serve: bool = True) -> None:
+    def __init__(
+        self,
+        plan: dict[str, Any] | None = None,
+        *,
+        queued: int = 100,
+        serve: bool = True,
+        command: Sequence[str] = FAKE_WORLD,
+    ) -> None:
         Path("server/run").mkdir(parents=True, exist_ok=True)
         self.plan(plan or {})
         settings = GatewaySettings(timeouts=PATIENT, limits=Limits(queued_lines=queued))
@@ -76,6 +83,7 @@ class Harness:
         self.phases: list[Phase] = []
         self._sequence: dict[int, int] = {}
         self._settings = settings
+        self._command = command
 
     def plan(self, plan: dict[str, Any]) -> None:
         Path("plan.json").write_text(json.dumps(plan))
@@ -88,7 +96,7 @@ class Harness:
     async def __aenter__(self) -> Self:
         self.worlds = Worlds(
             self._settings,
-            command=FAKE_WORLD,
+            command=self._command,
             restarts=Restarts(quick=60.0, delays=(0.0, 0.05, 0.05)),
         )
         self.worlds.attach(self.sessions)

@@ -107,6 +107,28 @@ def test_a_first_world_that_cannot_serve_ends_the_gateway_with_the_reason(plan: 
     asyncio.run(test())
 
 
+@drive
+async def test_the_reason_of_a_death_is_read_to_the_end() -> None:
+    """However late the last that a dying world wrote comes out of its pipe."""
+    command = [
+        "/bin/sh",
+        "-c",
+        # The shell is the world; what it leaves behind writes the traceback when it is dead.
+        "(sleep 0.4; echo '  File \"late.py\", line 3, in <module>' >&2; echo ValueError: late >&2) & exit 1",
+    ]
+    async with Harness(serve=False, command=command) as game:
+        with pytest.raises(WorldLost, match=r"exit code 1 \(late\.py, line 3\)") as lost:
+            await game.running
+        assert "ValueError: late" in lost.value.detail
+
+
+@drive
+async def test_a_program_of_the_game_that_outlives_it_is_not_waited_for() -> None:
+    async with Harness(serve=False, command=["/bin/sh", "-c", "sleep 20 & exit 1"]) as game:
+        with pytest.raises(WorldLost, match="exit code 1"):
+            await asyncio.wait_for(game.running, 15)
+
+
 # --- reload ---------------------------------------------------------------------------------------
 
 

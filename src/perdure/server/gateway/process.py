@@ -103,6 +103,8 @@ class WorldProcess:
         self._unlinked = ""
         self._was_linked = False
         self._output: deque[str] = deque(maxlen=LAST_LINES)
+        self._output_ended = False
+        self._pipe: asyncio.ReadTransport | None = None
 
     # --- the process -----------------------------------------------------------------------------
 
@@ -128,7 +130,7 @@ class WorldProcess:
             os.close(writing)
         self.pid = self._process.pid
         threading.Thread(target=self._wait, name=f"end of world {self.generation}", daemon=True).start()
-        await self._loop.connect_read_pipe(lambda: _Output(self._printed), pipe)
+        self._pipe, _ = await self._loop.connect_read_pipe(lambda: _Output(self._printed, self._printed_all), pipe)
 
     def _wait(self) -> None:
         """In a thread: wait for the end of the process."""
@@ -139,13 +141,24 @@ class WorldProcess:
 
     def _exited(self, code: int) -> None:
         self._exit = _in_words(code)
-        if self.link is None:
-            # What it printed last is still to be read from the pipe.
-            self._loop.call_later(0.05, self._is_gone)
-        else:
+        if self.link is not None:
             self._loop.call_later(DRAIN_SECONDS, self.link.abort, self._exit)
+        self._look_whether_it_is_gone()
+        # A program that the game has started may hold the pipe for ever.
+        self._loop.call_later(DRAIN_SECONDS + 0.5, self._is_gone)
+
+    def _look_whether_it_is_gone(self) -> None:
+        """It is when the process has ended, and its link and what it printed have been read to the end."""
+        if self._exit and self.link is None and self._output_ended:
+            self._is_gone()
+
+    def _printed_all(self) -> None:
+        self._output_ended = True
+        self._look_whether_it_is_gone()
 
     def _is_gone(self) -> None:
+        if self._pipe is not None:
+            self._pipe.close()
         if not self.gone.done():
             self.gone.set_result(self._exit or self._unlinked)
 
@@ -223,10 +236,9 @@ class WorldProcess:
         """The link has ended: so must the process."""
         self.link = None
         self._unlinked = f"its link ended: {reason}"
-        if self._exit:
-            self._is_gone()
-            return
-        self._loop.call_later(UNLINKED_SECONDS, self.kill)
+        self._look_whether_it_is_gone()
+        if not self._exit:
+            self._loop.call_later(UNLINKED_SECONDS, self.kill)
 
     def expect_anew(self) -> None:
         """Forget what was answered to an earlier `Quiesce`: another follows."""
@@ -296,8 +308,9 @@ class _Output(asyncio.Protocol):
 
     LIMIT = 16 * 1024
 
-    def __init__(self, printed: Callable[[str], None]) -> None:
+    def __init__(self, printed: Callable[[str], None], ended: Callable[[], None]) -> None:
         self._printed = printed
+        self._ended = ended
         self._rest = b""
 
     def data_received(self, data: bytes) -> None:
@@ -306,10 +319,15 @@ class _Output(asyncio.Protocol):
         for line in lines:
             self._printed(line.decode("utf-8", "replace").rstrip("\r"))
         if len(self._rest) > self.LIMIT:
-            self.connection_lost(None)
+            self._give_rest()
 
     def connection_lost(self, error: Exception | None) -> None:
-        """The end, or a line that is too long to wait for its end."""
+        """The end."""
+        self._give_rest()
+        self._ended()
+
+    def _give_rest(self) -> None:
+        """What has no end of line: the last, or too long to wait for it."""
         rest, self._rest = self._rest, b""
         if rest:
             self._printed(rest.decode("utf-8", "replace"))
