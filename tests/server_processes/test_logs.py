@@ -110,6 +110,31 @@ def test_who_logs_does_not_wait() -> None:
     assert handler.dropped == 3
 
 
+def test_lines_that_were_lost_are_told_of_when_there_is_room_again() -> None:
+    waiting: queue.Queue[logging.LogRecord] = queue.Queue(2)
+    handler = logs._Queue(waiting)
+    for number in range(5):
+        handler.handle(record("%d", number))
+    assert [waiting.get().getMessage() for _ in range(2)] == ["0", "1"]
+    handler.handle(record("after"))
+    assert "3 lines of the log are lost" in waiting.get().getMessage()
+    assert waiting.get().getMessage() == "after"
+    assert handler.dropped == 0
+
+
+def test_a_log_that_is_full_is_written_to_the_end() -> None:
+    listener = logs.configure("gateway", directory="logs", threaded=True)
+    assert listener is not None
+    for number in range(logs.QUEUE_LENGTH + 5_000):
+        logging.getLogger("perdure.test").info("%d", number)
+    listener.stop()
+    for handler in listener.handlers:
+        handler.close()
+    lines = Path("logs/gateway.log").read_text().splitlines()
+    assert lines
+    assert lines[0].endswith(": 0")
+
+
 def test_a_traceback_is_made_where_the_error_is() -> None:
     waiting: queue.Queue[logging.LogRecord] = queue.Queue()
     handler = logs._Queue(waiting)

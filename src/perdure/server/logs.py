@@ -148,13 +148,29 @@ class SharedRotatingFile(logging.handlers.RotatingFileHandler):
         return super()._open()
 
 
+def _told_of(dropped: int, record: logging.LogRecord) -> logging.LogRecord:
+    text = f"{dropped} lines of the log are lost: they came faster than they could be written"
+    return logging.LogRecord("perdure.logs", logging.WARNING, record.pathname, record.lineno, text, None, None)
+
+
+class _Listener(logging.handlers.QueueListener):
+    """Takes records out of the queue, in a thread."""
+
+    def enqueue_sentinel(self) -> None:
+        """Its end waits for room like everything else."""
+        self.queue.put(self._sentinel)  # type: ignore[attr-defined]
+
+
 class _Queue(logging.handlers.QueueHandler):
-    """Hands records to the thread that writes; counts those for which there is no room."""
+    """Hands records to the thread that writes; counts those for which there is no room, and says so when there is."""
 
     dropped = 0
 
     def enqueue(self, record: logging.LogRecord) -> None:
         try:
+            if self.dropped:
+                self.queue.put_nowait(_told_of(self.dropped, record))
+                self.dropped = 0
             self.queue.put_nowait(record)
         except queue.Full:
             self.dropped += 1
@@ -236,6 +252,6 @@ def _install(handlers: list[logging.Handler], level: str, threaded: bool) -> log
         return None
     records: queue.Queue[Any] = queue.Queue(QUEUE_LENGTH)
     root.addHandler(_Queue(records))
-    listener = logging.handlers.QueueListener(records, *handlers)
+    listener = _Listener(records, *handlers)
     listener.start()
     return listener

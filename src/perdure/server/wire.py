@@ -32,7 +32,7 @@ def encode(messages: Sequence[Any]) -> bytes:
     frame = bytearray(_LENGTH)
     try:
         _encoder.encode_into(list(messages), frame, _LENGTH)
-    except (TypeError, OverflowError) as error:
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise WireError(f"a message cannot be sent: {error}") from error
     length = len(frame) - _LENGTH
     if length > MAX_FRAME:

@@ -20,8 +20,9 @@ __all__ = ["RENDERING_OPTIONS", "TelnetKind", "html", "telnet_bytes", "telnet_ki
 RENDERING_OPTIONS = frozenset(
     {"raw", "nocolor", "ansi", "xterm256", "truecolor", "mxp", "screenreader", "client_raw", "send_prompt", "echo"}
 )
+#: Together at most some 3 MB.
 _KEPT = 256
-_LONG = 8192
+_LONG = 2048
 
 
 class TelnetKind(NamedTuple):
