@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pexpect
 import pytest
+from django.test import override_settings
 
 from perdure.cli import start_stop
 from perdure.cli.gateway_client import ask, require_running, wait_for_end
@@ -185,6 +186,20 @@ def test_a_port_that_is_taken_is_found_before_the_start(address: str) -> None:
         with pytest.raises(ConfigurationError, match=f"port {port} on {address} is taken.*TELNET_PORT"):
             check_ports(GatewaySettings(interfaces=[address], telnet_port=port, web_port=0))
     check_ports(GatewaySettings(interfaces=[address], telnet_port=port, web_port=None))
+
+
+def test_ports_that_a_service_manager_has_opened_are_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other, socket.create_server(("127.0.0.1", 0)) as taken:
+        found = GatewaySettings(
+            interfaces=["127.0.0.1"], telnet_port=other.getsockname()[1], web_port=taken.getsockname()[1]
+        )
+        monkeypatch.setattr("perdure.cli.preflight.ports_handed_over", lambda ports: {"telnet", "web"})
+        check_ports(found)
+        with override_settings(LOCKDOWN_MODE=True), pytest.raises(ConfigurationError, match="socket units"):
+            check_ports(found)
+        monkeypatch.setattr("perdure.cli.preflight.ports_handed_over", lambda ports: {"telnet"})
+        with pytest.raises(ConfigurationError, match="WEB_PORT"):
+            check_ports(found)
 
 
 def test_an_address_that_is_not_of_this_machine() -> None:

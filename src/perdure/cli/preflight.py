@@ -90,6 +90,13 @@ def check_ports(settings: GatewaySettings) -> None:
         given = ports_handed_over(ports)
     except OSError as error:
         raise ConfigurationError(str(error.strerror)) from error
+    from perdure.conf import conf
+
+    if given and conf.LOCKDOWN_MODE:
+        raise ConfigurationError(
+            "LOCKDOWN_MODE is on, and a service manager has opened ports whatever it says. Stop its socket units, or "
+            "set LOCKDOWN_MODE to False"
+        )
     for name, port in ports.items():
         if port and name not in given:
             for address in settings.interfaces:
