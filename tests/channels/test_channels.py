@@ -420,11 +420,12 @@ def test_the_log_follows_the_name(public, log_dir):
     public.key = "Square"
     public.msg("two")
     assert public.get_log_filename() == "channel_square.log"
+    assert [line[-3:] for line in public.get_log_tail()] == ["one", "two"]
     public.set_log_filename("../../chosen/by hand.txt")
     public.msg("three")
     assert public.get_log_tail()[-1].endswith("three")
     assert all(path.parent == Path(log_dir) for path in log_dir.rglob("*"))
-    assert len(list(log_dir.iterdir())) == 3
+    assert len(list(log_dir.iterdir())) == 2
 
 
 @pytest.mark.django_db(transaction=True)
@@ -473,7 +474,38 @@ def test_a_new_channel_does_not_show_the_words_of_an_older_one(log_dir):
     new = create_channel("Gossip")
     new.msg("new words")
     assert "old words" not in (log_dir / "channel_gossip.log").read_text()
-    assert "old words" in (log_dir / "channel_gossip.log.1").read_text()
+    assert [line.rpartition(" ")[0][-3:] for line in new.get_log_tail(1000)] == ["new"]
+    assert "old words" in (log_dir / "channel_gossip.log~old").read_text()
+    new.delete()
+    create_channel("Gossip").msg("newest words")
+    assert len(list(log_dir.iterdir())) == 2, "it does not grow"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_channel_shows_what_is_said_on_another(log_dir):
+    names = ["Staff!", "staff?", "staff_", "Staff/", "x" * 200, "x" * 201, "staff_~1", "...", "?!"]
+    channels = [create_channel(name) for name in names]
+    for channel in channels:
+        channel.msg(f"said on {channel.pk}")
+    assert len({channel.get_log_filename() for channel in channels}) == len(channels)
+    for channel in channels:
+        assert [line.rpartition(" ")[2] for line in channel.get_log_tail(1000)] == [str(channel.pk)]
+        assert log.log_path(channel.get_log_filename()).parent == log_dir
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_channel_that_is_renamed_shows_its_own_words_and_not_those_of_who_had_the_name(log_dir):
+    secret, open_one = create_channel("Secret"), create_channel("Open")
+    secret.msg("the safe is open")
+    open_one.msg("hello")
+    secret.delete()
+    open_one.key = "Secret"
+    open_one.msg("again")
+    assert [line.rpartition(" ")[2] for line in open_one.get_log_tail(1000)] == ["hello", "again"]
+    with pytest.raises(ZeroDivisionError), transaction():
+        open_one.key = "Elsewhere"
+        raise ZeroDivisionError
+    assert len(open_one.get_log_tail(1000)) == 2
 
 
 # --- personal aliases

@@ -95,11 +95,17 @@ class Broadcasting:
 
     def get_log_filename(self: Any) -> str:
         """Name of the log file: as set, else made of the channel's name; empty for no log."""
-        chosen = self.attributes.get("log_file")
-        if chosen:
-            return str(chosen)
+        return str(self.attributes.get("log_file") or self._log_name(self.key))
+
+    def _log_name(self: Any, key: str) -> str:
         template = self.log_file
-        return template.replace("{channelname}", self.key.lower()) if template else ""
+        return log.name_for(template.replace("{channelname}", key.lower()), self.pk) if template else ""
+
+    def _log_follows(self: Any, oldname: str, newname: str) -> None:
+        """Have the log go on under the channel's new name."""
+        old, new = self._log_name(oldname), self._log_name(newname)
+        if old != new and old and new and not self.attributes.get("log_file"):
+            on_commit(lambda: log.move(old, new), using=self._state.db)
 
     def set_log_filename(self: Any, filename: str) -> None:
         """Use another log file from now on. The name is made safe: it lies in `LOG_DIR` always."""

@@ -2,9 +2,11 @@
 
 Contract: `append` adds a line and moves a file that has grown beyond `CHANNEL_LOG_ROTATE_SIZE` bytes aside, keeping
 `CHANNEL_LOG_BACKUPS` older ones (`name.1` is the youngest). `tail` reads the last lines, reaching back into those.
-Without `LOG_DIR` nothing is written. `set_aside` begins a new file.
+Without `LOG_DIR` nothing is written. `set_aside` begins anew: what was said before stays on the disk (`name~old`),
+where `tail` does not find it. `move` has a log go on under another name.
 
-Invariants: the file lies directly in `LOG_DIR`, whatever the name given.
+Invariants: the file lies directly in `LOG_DIR`, whatever the name given. Two channels never share one (`name_for`):
+whose name cannot be that of a file gets its number into it, after a `~`, which no name of a file has otherwise.
 Failure modes: an error of the file system is logged and does not stop the channel.
 """
 
@@ -18,16 +20,28 @@ from django.utils import timezone
 
 from perdure.conf import conf
 
-__all__ = ["append", "log_path", "safe_name", "set_aside", "tail"]
+__all__ = ["append", "log_path", "move", "name_for", "safe_name", "set_aside", "tail"]
 
 logger = logging.getLogger("perdure.channels")
 
+MAX_NAME = 120
+MARK = "~"
+OLD = f"{MARK}old"
 _UNSAFE = re.compile(r"[^\w\-. ]")
+_NUMBERED = re.compile(rf"{MARK}[0-9]+$")
 
 
 def safe_name(name: str) -> str:
     """A file name made of `name`: no separators, no leading dots, not too long."""
-    return _UNSAFE.sub("_", name).lstrip(".").strip()[:120] or "channel.log"
+    number = _NUMBERED.search(name)
+    end = number.group() if number else ""
+    return (_UNSAFE.sub("_", name.removesuffix(end)).lstrip(".").strip()[:MAX_NAME] or "channel.log") + end
+
+
+def name_for(name: str, number: int | None) -> str:
+    """The file name of the channel with this id, whose log would be called `name`."""
+    plain = _UNSAFE.sub("_", name).lstrip(".").strip()[:MAX_NAME]
+    return name if plain == name else f"{plain or 'channel.log'}{MARK}{number}"
 
 
 def log_path(name: str) -> Path | None:
@@ -58,7 +72,7 @@ def tail(name: str, lines: int | None = None, offset: int = 0) -> list[str]:
     wanted = conf.CHANNEL_LOG_NUM_TAIL_LINES if lines is None else max(0, lines)
     offset = max(0, offset)
     found: list[str] = []
-    for part in [] if path is None else [path, *_backups(path)]:
+    for part in [] if path is None else _parts(path):
         if len(found) >= wanted + offset:
             break
         if part.exists():
@@ -68,13 +82,29 @@ def tail(name: str, lines: int | None = None, offset: int = 0) -> list[str]:
 
 
 def set_aside(name: str) -> None:
-    """Begin a new file; one that is there becomes an older one."""
-    path = log_path(name)
+    """Begin anew; what is there is kept out of sight, in the place of what was put there before."""
+    move(name, name + OLD)
+
+
+def move(name: str, new: str) -> None:
+    """Have the log go on under another name; one of that name is set aside."""
+    old_path, new_path = log_path(name), log_path(new.removesuffix(OLD))
+    if old_path is None or new_path is None:
+        return
     try:
-        if path is not None and path.exists():
-            _rotate(path)
+        if not new.endswith(OLD):
+            set_aside(new)
+        end = OLD if new.endswith(OLD) else ""
+        for old_part, new_part in zip(_parts(old_path), _parts(new_path), strict=True):
+            if old_part.exists():
+                old_part.replace(new_part.with_name(new_part.name + end))
     except OSError:
-        logger.exception("the channel log %s cannot be put away", path)
+        logger.exception("the channel log %s cannot be put away", old_path)
+
+
+def _parts(path: Path) -> list[Path]:
+    """The file and the older ones."""
+    return [path, *_backups(path)]
 
 
 def _backups(path: Path) -> list[Path]:
@@ -83,7 +113,7 @@ def _backups(path: Path) -> list[Path]:
 
 
 def _rotate(path: Path) -> None:
-    files = [path, *_backups(path)]
+    files = _parts(path)
     if len(files) == 1:
         path.unlink()
         return

@@ -48,7 +48,8 @@ class PersonalAliases:
                     user.nicks.remove(key, category=category, **kwargs)
 
     def at_rename(self: Any, oldname: str, newname: str) -> None:
-        """Have the aliases of the subscribers follow the new name."""
+        """Have the log and the aliases of the subscribers follow the new name."""
+        self._log_follows(oldname, newname)
         for user in self.subscriptions.all():
             for alias in self.user_channel_aliases(user, oldname):
                 self.add_user_channel_alias(user, alias)
