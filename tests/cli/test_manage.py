@@ -39,3 +39,11 @@ def test_the_games_own_tests_run_and_can_fail(run: Run, bare_game: Path) -> None
     test.write_text(test.read_text().replace("attic.contents, [lamp]", "attic.contents, []"))
     assert run("test", cwd=bare_game).returncode == 1
     assert not (bare_game / "db.sqlite3").exists()
+
+
+def test_tests_that_only_pytest_runs_are_not_left_out_in_silence(run: Run, bare_game: Path) -> None:
+    assert "Note" not in run("test", "tests.test_world", cwd=bare_game).stderr
+    (bare_game / "tests" / "test_doors.py").write_text("def test_a_door(world):\n    assert False\n")
+    done = run("test", "tests.test_world", cwd=bare_game)
+    assert done.returncode == 0
+    assert "There are some in: tests/test_doors.py" in done.stderr

@@ -148,6 +148,38 @@ def test_somebody_hangs_up(world: TestWorld) -> None:
     assert "Anna" in bert.heard()
 
 
+def test_a_budget_of_statements(world: TestWorld) -> None:
+    anna = world.player("Anna")
+    world.create("lamp")
+    anna.send("look")
+    with world.budget(0):
+        anna.send("look")
+    with (
+        pytest.raises(AssertionError, match=r"(?s)statements were sent, 0 are allowed.*command get of Anna"),
+        world.budget(0),
+    ):
+        anna.send("get lamp")
+    with pytest.raises(AssertionError, match="by the test itself"), world.budget(0):
+        anna.character.db.mood = "written at the commit or at once"
+
+
+def test_how_each_piece_of_work_went(world: TestWorld) -> None:
+    anna = world.player("Anna")
+    anna.character.cmdset.add(_with(CmdBroken))
+    anna.send("breakoff", "look")
+    assert [(report.line, report.ok) for report in world.reports[-2:]] == [("breakoff", False), ("look", True)]
+
+
+def test_what_is_slow_in_a_test_is_not_logged(
+    world: TestWorld, caplog: pytest.LogCaptureFixture, settings: Any
+) -> None:
+    settings.SLOW_COMMAND_SECONDS = 0.0
+    anna = world.player("Anna")
+    world.reload()
+    anna.send("look")
+    assert not [record for record in caplog.records if record.name == "perdure.slow"]
+
+
 def test_named_messages_are_answered(world: TestWorld) -> None:
     anna = world.player("Anna")
     answers = anna.send_oob("get_value", "name")

@@ -16,12 +16,15 @@ from __future__ import annotations
 
 import gc
 import itertools
+import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from perdure.commands.installation import install, installed, uninstall
 from perdure.commands.running import cancel_all
+from perdure.gameloop.units import Report
 from perdure.server.messages import (
     Connected,
     Disconnected,
@@ -36,6 +39,7 @@ from perdure.server.messages import (
 from perdure.server.world.world import World
 from perdure.sessions import SESSION_HANDLER
 from perdure.text.markup import to_plain
+from perdure.transactions.connection import unit_of_work
 
 __all__ = ["Player", "TestWorld", "make_world"]
 
@@ -126,6 +130,8 @@ class TestWorld:
     Attributes:
         world: the `World` as the server has it.
         room: the room in which everything begins.
+        asked: what the game has asked of the gateway.
+        reports: how each piece of work went: what, whose, how many SQL statements, whether it went through.
     """
 
     __test__ = False
@@ -137,6 +143,7 @@ class TestWorld:
         self._installed_here = not installed()
         install()
         self.asked: list[tuple[str, str, int | None]] = []
+        self.reports: list[Report] = []
         self.world = self._begin("start", [])
 
     @property
@@ -244,6 +251,24 @@ class TestWorld:
         gc.collect()  # what is still alive now, the test itself holds
         self.world = self._begin(mode, records)
 
+    @contextmanager
+    def budget(self, statements: int) -> Iterator[None]:
+        """Fail if what is done inside costs more SQL statements than this, and say what did.
+
+        Reads and writes count, also those that are gathered until the commit.
+        """
+        self.run()
+        counter, done = unit_of_work(), len(self.reports)
+        before = counter.statements
+        yield
+        self.run()
+        sent = counter.statements - before
+        if sent > statements:
+            raise AssertionError(
+                f"{sent} SQL statements were sent, {statements} are allowed. Of these, before the commits: "
+                f"{'; '.join(map(_cost, self.reports[done:])) or 'all, by the test itself'}"
+            )
+
     def close(self) -> None:
         """End this world."""
         cancel_all("")
@@ -254,6 +279,8 @@ class TestWorld:
 
     def _begin(self, mode: Any, records: list[SessionRecord]) -> World:
         world = World(self._deliver)
+        world.loop.slow_seconds = math.inf  # in a test it says nothing about the game
+        world.loop.observers.append(self.reports.append)
         world.ask_gateway = lambda verb, reason, sessid: self.asked.append((verb, reason, sessid))
         world.take_over(mode, records)
         return world
@@ -267,6 +294,11 @@ class TestWorld:
                     player.messages.append(message)
                     if type(message).__name__ == "Close":
                         player.closed = message.reason
+
+
+def _cost(report: Report) -> str:
+    """`command get of Anna (session 1): 3`."""
+    return f"{report.label}{f' of {report.caller}' if report.caller else ''}: {report.statements}"
 
 
 def _nothing() -> None:
