@@ -280,3 +280,20 @@ def test_a_running_timer_keeps_its_script_in_memory():
     assert script._pinned() == "running timer"
     script.stop()
     assert script._pinned() is None
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), 10**10, 10**400, 1e300])
+def test_times_that_no_clock_reaches_are_refused(clock, value):
+    script = create_script(Counting, interval=10, start_delay=True)
+    due = script.db_next_due
+    for arguments in ({"interval": value}, {"start_delay": value}, {"repeats": value}):
+        with pytest.raises(InvalidArgument):
+            script.start(**arguments)
+        with pytest.raises(InvalidArgument):
+            create_script(Counting, **{"interval": 10, **arguments})
+    with pytest.raises(InvalidArgument):
+        script.interval = value
+    assert (script.db_interval, script.db_repeats, script.db_next_due) == (10, 0, due)
+    assert ScriptDB.objects.count() == 1
+    script.start(interval=2_147_483_647, start_delay=True)
+    assert script.db_next_due > due

@@ -13,7 +13,7 @@ Invariants
 
 Failure modes: an error in `is_valid`, `at_repeat` or the last `at_stop` undoes what that hook did and is logged;
 the timer goes on. `IllegalState` for an operation that the state does not allow, `InvalidArgument` for an interval
-that is no whole number of seconds or a delay below 0.
+that is no whole number of seconds, a delay below 0, or either longer than 68 years.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ __all__ = ["TIMER_FIELDS", "Timed", "checked_timer", "whole_seconds"]
 
 logger = logging.getLogger("perdure.scripts")
 
+#: The longest time in seconds, and the greatest number of ticks: 68 years, and what every database holds.
+MOST = 2_147_483_647
 TIMER_FIELDS = frozenset({"db_is_active", "db_next_due", "db_paused_remaining"})
 _STOPPED_TIMER: dict[str, Any] = {
     "db_is_active": False,
@@ -282,18 +284,21 @@ def checked_timer(interval: Any, start_delay: Any, repeats: Any) -> dict[str, An
     if interval is not None:
         fields["db_interval"] = whole_seconds(interval)
     if start_delay is not None:
-        if not isinstance(start_delay, bool | int | float) or start_delay < 0:
-            raise InvalidArgument(f"start_delay is {start_delay!r}; give True, False or a number of seconds, 0 or more")
+        if not isinstance(start_delay, bool | int | float) or not 0 <= start_delay <= MOST:
+            raise InvalidArgument(
+                f"start_delay is {start_delay!r}; give True, False or a number of seconds from 0 to {MOST}"
+            )
         fields["db_start_delay"] = bool(start_delay)
     if repeats is not None:
-        if isinstance(repeats, bool) or not isinstance(repeats, int):
-            raise InvalidArgument(f"repeats is {repeats!r}; give a whole number, 0 for no end")
+        if isinstance(repeats, bool) or not isinstance(repeats, int) or abs(repeats) > MOST:
+            raise InvalidArgument(f"repeats is {repeats!r}; give a whole number up to {MOST}, 0 for no end")
         fields["db_repeats"] = repeats
     return fields
 
 
 def whole_seconds(interval: Any) -> int:
-    """The interval as an int. Raises `InvalidArgument` if it is no whole number."""
-    if isinstance(interval, bool) or not isinstance(interval, int | float) or interval != int(interval):
-        raise InvalidArgument(f"interval is {interval!r}; give whole seconds, 0 or less for no timer")
+    """The interval as an int. Raises `InvalidArgument` if it is no whole number, or too long for a timer."""
+    number = isinstance(interval, int | float) and not isinstance(interval, bool)
+    if not number or not -MOST <= interval <= MOST or interval != int(interval):
+        raise InvalidArgument(f"interval is {interval!r}; give whole seconds up to {MOST}, 0 or less for no timer")
     return int(interval)
