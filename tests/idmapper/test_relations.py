@@ -7,6 +7,7 @@ import weakref
 
 import pytest
 from django.db import transaction
+from django.db.models import Prefetch
 
 from perdure.errors import DeletedObject, InvalidArgument
 from perdure.idmapper.models import flush_cache
@@ -288,3 +289,57 @@ def test_cascades_through_several_tables():
     assert (bystander.home, place.keeper) == (None, None)
     bystander.key = "unhurt"
     assert list(Item.objects.all()) == [bystander]
+
+
+# --- targets that several share
+
+
+@pytest.fixture
+def shared_marks():
+    """Three items and two marks; the items have both, one, and none of them; each mark has an item of its own, too."""
+    red, blue = Mark.objects.create(db_key="red"), Mark.objects.create(db_key="blue")
+    items = [Item.objects.create(db_key=key) for key in "abc"]
+    items[0].db_marks.add(red, blue)
+    items[1].db_marks.add(blue)
+    return red, blue, items
+
+
+@both
+def test_prefetched_targets_that_are_shared_are_with_each_that_has_them(shared_marks, django_assert_num_queries):
+    red, blue, _ = shared_marks
+    with django_assert_num_queries(2):
+        found = list(Item.objects.order_by("pk").prefetch_related("db_marks"))
+        assert [list(item.db_marks.all()) for item in found] == [[red, blue], [blue], []]
+    with django_assert_num_queries(2):
+        marks = list(Mark.objects.order_by("-pk").prefetch_related("items"))
+        assert [[item.key for item in mark.items.all()] for mark in marks] == [["a", "b"], ["a"]]
+
+
+@both
+def test_prefetched_targets_that_are_shared_keep_order_names_and_what_hangs_on_them(
+    shared_marks, django_assert_num_queries
+):
+    red, blue, _ = shared_marks
+    ordered = Prefetch("db_marks", queryset=Mark.objects.order_by("-pk"), to_attr="latest")
+    found = list(Item.objects.order_by("pk").prefetch_related(ordered))
+    assert [item.latest for item in found] == [[blue, red], [blue], []]
+    with django_assert_num_queries(3):
+        found = list(Item.objects.order_by("pk").prefetch_related("db_marks__items"))
+        names = [[[one.key for one in mark.items.all()] for mark in item.db_marks.all()] for item in found]
+    assert names == [[["a"], ["a", "b"]], [["a", "b"]], []]
+    nested = Prefetch("db_marks", queryset=Mark.objects.order_by("pk").prefetch_related("items"))
+    found = list(Item.objects.order_by("pk").prefetch_related(nested).iterator(chunk_size=10))
+    names = [[[one.key for one in mark.items.all()] for mark in item.db_marks.all()] for item in found]
+    assert names == [[["a"], ["a", "b"]], [["a", "b"]], []]
+
+
+@usual
+def test_prefetching_plain_targets_is_as_django_has_it(django_user_model):
+    from django.contrib.auth.models import Group
+
+    group = Group.objects.create(name="all")
+    people = [django_user_model.objects.create(username=name) for name in ("anna", "bert")]
+    for one in people:
+        one.groups.add(group)
+    found = django_user_model.objects.filter(username__in=("anna", "bert")).prefetch_related("groups")
+    assert [list(one.groups.all()) for one in found] == [[group], [group]]

@@ -13,6 +13,7 @@ class IdmapperConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from perdure.idmapper import forms, models  # noqa: F401  (models connects the post_migrate receiver)
+        from perdure.idmapper import forms, models, shared_targets  # noqa: F401  (models connects a receiver)
 
         forms.install()
+        shared_targets.install()

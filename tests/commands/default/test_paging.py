@@ -18,7 +18,7 @@ def people(world):
 
 
 def test_a_page_reaches_only_whom_it_is_for_and_is_kept(people):
-    anna, bob, eve = people
+    anna, bob, _ = people
     assert "You paged Bob: Are you, well, coming?" in anna.send("page bob = Are you, well, coming?")
     assert "Anna pages you: Are you, well, coming?" in bob.heard()
     assert eve.heard() == ""
@@ -31,7 +31,7 @@ def test_a_page_reaches_only_whom_it_is_for_and_is_kept(people):
 
 
 def test_forms(people):
-    anna, bob, eve = people
+    anna, bob, _ = people
     anna.send("page bob hello there")
     assert "hello there" in bob.heard()
     anna.send("page and on it goes")
@@ -47,7 +47,7 @@ def test_forms(people):
 
 
 def test_refusals(people):
-    anna, bob, eve = people
+    anna, bob, _ = people
     assert "nobody yet" in anna.send("page hello there everybody")
     assert "Could not find" in anna.send("page nobody = hi")
     assert "Usage" in anna.send("page bob =")
@@ -65,6 +65,16 @@ def test_who_is_away_finds_it_later(world, people):
     assert "waits" in anna.send("page bob = Come back!")
     again = world.player("Bob")
     assert "Come back!" in again.send("page")
+
+
+def test_each_page_has_its_own_people(people):
+    anna, bob, _ = people
+    anna.send("page bob = one", "page bob = two", "page bob,eve = three")
+    bob.send("page anna = four")
+    rows = {line.split()[-1]: line.split()[2:-1] for line in anna.send("page").splitlines()}
+    assert rows["one"] == rows["two"] == ["Anna", "Bob"]
+    assert rows["three"] == ["Anna", "Bob,", "Eve"]
+    assert rows["four"] == ["Bob", "Anna"]
 
 
 @pytest.mark.defect("V-32")
