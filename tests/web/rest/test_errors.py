@@ -102,6 +102,13 @@ def test_every_answer_is_a_problem(
         assert {name.strip() for name in answer["Allow"].split(",")} == allowed
 
 
+def test_only_the_head_can_be_asked_for(builder: Api, lamp: Any) -> None:
+    whole, head = builder.get(f"/objects/{lamp.pk}"), builder("HEAD", f"/objects/{lamp.pk}")
+    assert (head.status_code, head.content) == (200, b"")
+    assert head["ETag"] == whole["ETag"]
+    assert builder("HEAD", "/objects/999").status_code == 404
+
+
 # --- bodies
 
 

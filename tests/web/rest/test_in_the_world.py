@@ -135,6 +135,30 @@ def test_a_stale_write_is_run_again(asking: Asking, lamp: Any, monkeypatch: pyte
     assert lamp.key == "lantern"
 
 
+def test_a_request_that_is_run_again_counts_once(
+    asking: Asking, lamp: Any, rest: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from perdure.web.rest.entity_routes import change
+    from perdure.web.rest.rates import RATES
+
+    rest.REST_API_RATE, rest.REST_API_BURST = 0.001, 1
+    RATES.clear()
+    tries = []
+
+    def once_stale(account: Any, entity: Any, said: Any) -> Any:
+        tries.append(entity.key)
+        if len(tries) == 1:
+            raise StaleObject("somebody was first")
+        return change(account, entity, said)
+
+    monkeypatch.setattr("perdure.web.rest.entity_routes.change", once_stale)
+    assert asking("PATCH", f"/objects/{lamp.pk}", {"key": "lantern"})[0] == 200
+    assert len(tries) == 2
+    assert asking("GET", "/me")[0] == 429
+    RATES.clear()
+    assert asking("POST", "/accounts", {"key": "Bob", "password": "l0ng-enough-for-all"})[0] == 201
+
+
 def test_a_write_that_stays_stale_is_a_conflict(asking: Asking, lamp: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def stale(account: Any, entity: Any, said: Any) -> None:
         raise StaleObject("row 5 of some table")

@@ -244,6 +244,42 @@ def test_nobody_finds_out_by_comparing_what_they_may_not_read(builder: Api, as_r
     assert ids(api_of(quelled).get("/objects?attr.code=1234")) == [chest.pk]
 
 
+@pytest.mark.defect("V-9")
+@pytest.mark.parametrize(
+    ("locks", "finders"),
+    [
+        ("examine:perm(Builder)", {"Builder", "Admin", "superuser"}),
+        ("examine:all()", {"Builder", "Admin", "superuser"}),
+        ("examine:perm(Admin)", {"Admin", "superuser"}),
+        ("examine:perm(Developer)", {"superuser"}),
+        ("examine:perm(Builder) and false()", {"superuser"}),
+        ("examine:not perm(Builder)", {"superuser"}),
+        ("xexamine:perm(Builder);examine:false()", {"superuser"}),
+        ("examine:all();api:false()", {"superuser"}),
+    ],
+)
+def test_what_may_not_be_examined_is_not_found_by_its_attributes(
+    as_rank: Any, box: Any, locks: str, finders: set[str]
+) -> None:
+    safe = create_object(DefaultObject, key="safe", location=box, attributes={"code": 1234})
+    safe.locks.add(locks)
+    for rank in ("Builder", "Admin", "superuser"):
+        found = ids(as_rank(rank).get("/objects?attr.code__gt=1000"))
+        assert found == ([safe.pk] if rank in finders else []), rank
+
+
+def test_other_kinds_are_found_by_their_attributes(builder: Api, admin: Api, box: Any) -> None:
+    idle = create_script(key="idle", attributes={"code": 1})
+    tick = create_script(key="tick", obj=box, attributes={"code": 1}, locks="examine:perm(Builder)")
+    heard = create_channel("heard", attrs={"code": 1})
+    create_channel("secret", attrs={"code": 1}, locks="listen:perm(Developer)")
+    assert ids(builder.get("/scripts?attr.code=1")) == [tick.pk]
+    assert ids(admin.get("/scripts?attr.code=1")) == [idle.pk, tick.pk]
+    assert ids(builder.get("/channels?attr.code=1")) == [heard.pk]
+    make_account("Coder").attributes.add("code", 1)
+    assert len(ids(admin.get("/accounts?attr.code=1"))) == 1
+
+
 def test_accounts_are_filtered_by_admins(builder: Api, admin: Api) -> None:
     for query in ("attr.x=1", "tag=x", "permission=Admin"):
         assert builder.get(f"/accounts?{query}").status_code == 403

@@ -251,6 +251,53 @@ def test_an_account_is_renamed_by_the_rules(admin: Api) -> None:
     assert admin.patch(address, {"email": ""}).said["email"] == ""
 
 
+def test_a_name_is_stored_as_registration_stores_it(admin: Api) -> None:
+    address = f"/accounts/{make_account('Somebody').pk}"
+    assert admin.patch(address, {"key": "\uff33ome  \uff22ody"}).status_code == 422, "no spaces in names"
+    assert admin.patch(address, {"key": "\uff21nybody"}).said["key"] == "Anybody"
+
+
+def test_aliases_of_the_engine_are_left_alone(admin: Api, lamp: Any) -> None:
+    lamp.aliases.add("lamps", category=lamp.plural_category)
+    address = f"/objects/{lamp.pk}"
+    assert admin.get(address).said["aliases"] == []
+    assert admin.patch(address, {"aliases": ["torch"]}).said["aliases"] == ["torch"]
+    assert admin.patch(address, {"aliases": []}).said["aliases"] == []
+    assert lamp.aliases.all() == ["lamps"]
+
+
+def test_permissions_are_taken_away_whatever_their_category(as_rank: Any, lamp: Any) -> None:
+    lamp.permissions.add("Builder", category="old")
+    lamp.permissions.add("Player")
+    answer = as_rank("superuser").patch(f"/objects/{lamp.pk}", {"permissions": ["Player", "helper"]})
+    assert answer.said["permissions"] == ["helper", "player"]
+    assert "builder" not in lamp.permissions.all()
+
+
+def test_what_the_api_hides_cannot_be_named(admin: Api, lamp: Any, room: Any) -> None:
+    for kind in ("objects", "rooms"):
+        hidden = admin.post(f"/{kind}", {"key": "hidden"}).said["id"]
+        ObjectDB.objects.get(pk=hidden).locks.add("api:false()")
+        for name in ("location", "home", "destination"):
+            for answer in (
+                admin.patch(f"/objects/{lamp.pk}", {name: hidden}),
+                admin.post("/objects", {"key": "x", name: hidden}),
+            ):
+                assert answer.status_code == 422
+                assert answer.said["detail"] == f"{name} is {hidden}, but there is no such object"
+        assert admin.post("/scripts", {"key": "x", "obj": hidden}).status_code == 422
+
+
+def test_locks_that_cannot_be_read_hide_nothing_else(admin: Api, as_rank: Any, lamp: Any, room: Any) -> None:
+    ObjectDB.objects.filter(pk=lamp.pk).update(db_lock_storage="get:(;nonsense")
+    lamp.refresh_from_db()
+    assert admin.get(f"/objects/{lamp.pk}").status_code == 404, "closed"
+    assert {"id": lamp.pk, "restricted": True} in admin.get("/objects").said["results"]
+    owner = as_rank("superuser")
+    assert owner.get(f"/objects/{lamp.pk}").said["locks"] == {"": "get:(;nonsense"}
+    assert owner.get("/objects").said["count"] == 2
+
+
 def test_the_timer_of_a_script(builder: Api) -> None:
     address = f"/scripts/{builder.post('/scripts', {'key': 'tick', 'interval': 60}).said['id']}"
     for operation, state in (("pause", "paused"), ("unpause", "running"), ("stop", "stopped"), ("start", "running")):

@@ -65,7 +65,7 @@ def add_attributes(router: Router, kind: Kind) -> None:
             if payload.locks is not None:
                 row = entity.attributes.get(key, category=category, return_obj=True)
                 row.locks.replace(payload.locks)  # the handler does not hold the row
-            note(caller, f"set attribute {_label(key, category)} of {kind.one} #{number} ({entity.key})")
+            note(caller, f"set attribute {_label(key, category)} of {kind.one} #{number} ({entity.key!r})")
             seen = _seen(account, entity, key, category)
             if seen is None:
                 return nothing()
@@ -81,7 +81,7 @@ def add_attributes(router: Router, kind: Kind) -> None:
         with transaction():
             check_match(request, lambda: _seen(account, entity, key, category))
             entity.attributes.remove(key, category=category)
-            note(caller, f"deleted attribute {_label(key, category)} of {kind.one} #{number} ({entity.key})")
+            note(caller, f"deleted attribute {_label(key, category)} of {kind.one} #{number} ({entity.key!r})")
         return nothing()
 
     every, one = "/{int:number}/attributes", "/{int:number}/attributes/{path:key}"

@@ -43,6 +43,8 @@ security = logging.getLogger("perdure.security")
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 LONGEST_HEADER = 500
+#: Marks a request that is run again because it was stale. A name with a dot cannot come from a client.
+COUNTED = "perdure.rest.counted"
 _ASK = {"WWW-Authenticate": 'Bearer realm="api"'}
 
 
@@ -68,8 +70,9 @@ class Caller:
 def admit(request: HttpRequest) -> Caller:
     """Who asks, if they may ask at all. Raises `Problem`."""
     address = address_of(request)
-    # A request that comes again after its password was hashed has been counted.
-    counts = not request.META.get(OFFLOADED)
+    # A request that comes again after its password was hashed, or because it was stale, has been counted.
+    counts = not request.META.get(OFFLOADED) and COUNTED not in request.META
+    request.META[COUNTED] = True
     if counts:
         _wait_for(RATES.take(("address", throttle.network_of(address))))
     caller = _by_token(request, address) if "Authorization" in request.headers else _by_session(request, address)

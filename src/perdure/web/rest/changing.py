@@ -13,14 +13,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from perdure.errors import EntityNotFound, InvalidArgument
+from perdure.errors import InvalidArgument
 from perdure.locks.permissions import is_account
 from perdure.locks.validation import checked_lockdefs
 from perdure.objects.models import ObjectDB
 from perdure.scripts.models import ScriptDB
 from perdure.scripts.state_machine import TimerState
+from perdure.typeclasses.unique_names import fold
 from perdure.web.rest.problems import Forbidden, Problem
-from perdure.web.rest.rights import check_deletion, require_control, require_permissions, require_place
+from perdure.web.rest.representation import plain_aliases
+from perdure.web.rest.rights import check_deletion, named, require_control, require_permissions, require_place
 from perdure.web.rest.schemas import Change
 
 __all__ = ["change", "change_locks", "delete"]
@@ -66,8 +68,9 @@ def change_locks(account: Any, entity: Any, locks: dict[str, str | None]) -> Non
 
 
 def _key(account: Any, entity: Any, key: str) -> None:
-    if is_account(entity) and key.casefold() != entity.key.casefold():
-        valid, problems = entity.validate_username(key)
+    if is_account(entity):
+        key = entity.normalize_username(key)
+        valid, problems = (True, []) if fold(key) == fold(entity.key) else entity.validate_username(key)
         if not valid:
             raise Problem(422, " ".join(problems), tuple(("key", problem) for problem in problems))
     entity.key = key
@@ -75,17 +78,20 @@ def _key(account: Any, entity: Any, key: str) -> None:
 
 def _aliases(account: Any, entity: Any, names: list[str]) -> None:
     wanted = {name.lower() for name in names}
-    held = set(entity.aliases.all())
+    held = set(plain_aliases(entity))
     entity.aliases.remove(sorted(held - wanted))
     entity.aliases.add(sorted(wanted - held))
 
 
 def _permissions(account: Any, entity: Any, names: list[str]) -> None:
     wanted = {name.lower() for name in names}
-    held = set(entity.permissions.all())
-    require_permissions(account, entity, sorted(wanted ^ held))
-    entity.permissions.remove(sorted(held - wanted))
-    entity.permissions.add(sorted(wanted - held))
+    held = entity.permissions.all(return_key_and_category=True)
+    known = {key for key, _ in held}
+    require_permissions(account, entity, sorted(wanted ^ known))
+    for key, category in held:
+        if key not in wanted:
+            entity.permissions.remove(key, category=category)
+    entity.permissions.add(sorted(wanted - known))
 
 
 def _location(account: Any, entity: Any, number: int | None) -> None:
@@ -96,7 +102,7 @@ def _location(account: Any, entity: Any, number: int | None) -> None:
             raise Problem(409, "Somebody is playing it, so it stays in the world.")
         entity.move_to(None, to_none=True)
         return
-    place = _place("location", number)
+    place = named(account, ObjectDB, "location", number)
     require_place(account, place, entity)
     moved = entity.move_to(place, use_destination=False, move_type="teleport")
     if not moved:
@@ -106,20 +112,11 @@ def _location(account: Any, entity: Any, number: int | None) -> None:
 def _home(account: Any, entity: Any, number: int | None) -> None:
     if number == entity.pk:
         raise InvalidArgument("home: nothing can be its own home")
-    entity.home = _place("home", number)
+    entity.home = named(account, ObjectDB, "home", number)
 
 
 def _destination(account: Any, entity: Any, number: int | None) -> None:
-    entity.destination = _place("destination", number)
-
-
-def _place(name: str, number: int | None) -> Any:
-    if number is None:
-        return None
-    place = ObjectDB.objects.filter(pk=number).first()
-    if place is None:
-        raise EntityNotFound(f"{name} is {number}, but there is no such object")
-    return place
+    entity.destination = named(account, ObjectDB, "destination", number)
 
 
 def _email(account: Any, entity: Any, address: str) -> None:

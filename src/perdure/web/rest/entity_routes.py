@@ -50,7 +50,7 @@ def add_all(router: Router, kind: Kind) -> None:
                     return made
             else:
                 made = make(kind, caller, payload)
-            note(caller, f"made {kind.one} #{made.pk} ({made.key})")
+            note(caller, f"made {kind.one} #{made.pk} ({made.key!r})")
             response = answer(shown(caller.account, made), 201)
         response["Location"] = f"{request.path}/{made.pk}"
         return response
@@ -77,7 +77,7 @@ def add_one(router: Router, kind: Kind) -> None:
             check_match(request, lambda: shown(account, entity))
             fields = change(account, entity, payload)
             if fields:
-                note(caller, f"changed {', '.join(fields)} of {kind.one} #{number} ({entity.key})")
+                note(caller, f"changed {', '.join(fields)} of {kind.one} #{number} ({entity.key!r})")
             return answer(shown(account, entity))
 
     def delete_one(request: HttpRequest, number: int) -> HttpResponse:
@@ -88,7 +88,7 @@ def add_one(router: Router, kind: Kind) -> None:
         with transaction():
             check_match(request, lambda: shown(account, entity))
             delete(account, entity)
-            note(caller, f"deleted {kind.one} #{number} ({name})")
+            note(caller, f"deleted {kind.one} #{number} ({name!r})")
         return nothing()
 
     path, one = "/{int:number}", {200: SHOWN[kind.name]}

@@ -2,10 +2,12 @@
 
     /api/objects?tag=light:kind&attr.oil__gte=5&location=12&limit=50
 
-Contract: every condition is met in SQL, so counting and paging are one statement each, however many there are. An
-attribute with a lock `attrread` is not there for who does not bypass locks: nobody finds out by comparing what they may
-not read. What a filter compares is typed: `5`, `true`, `null`, `"5"` and `[1, 2]` are read as JSON, anything else is
-text. Filters of accounts by what builders may not examine take an Admin.
+Contract: every condition is met in SQL, so counting and paging are one statement each, however many there are. What a
+filter compares is typed: `5`, `true`, `null`, `"5"` and `[1, 2]` are read as JSON, anything else is text.
+
+Nobody finds out by comparing what they may not read. For who does not bypass locks, a filter by attribute finds what
+they may examine by their rank alone (`_examined_by_rank`; other locks cannot be asked in SQL), and an attribute with a
+lock `attrread` is not there. Filters of accounts by what is not known of everybody take an Admin.
 
 Failure modes: 422 naming the parameter for what is not known, not fit to compare, or too much.
 """
@@ -16,13 +18,17 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import msgspec
-from django.db.models import Q
+from django.db.models import F, Q, TextField, Value
+from django.db.models.functions import Concat
 from django.http import QueryDict
 
 from perdure.accounts.models import AccountDB
+from perdure.channels.models import ChannelDB
+from perdure.conf import conf
 from perdure.errors import InvalidKey, UnknownLookup
 from perdure.locks import check_perm
-from perdure.locks.permissions import is_effective_superuser
+from perdure.locks.permissions import has_permission, is_effective_superuser
+from perdure.scripts.models import ScriptDB
 from perdure.typeclasses import registry
 from perdure.typeclasses.keys import normal_category, normal_key
 from perdure.typeclasses.owner_conditions import AttributeRows
@@ -71,14 +77,13 @@ def page_asked(query: QueryDict) -> Page:
 def rows_asked(kind: Kind, account: Any, query: QueryDict) -> Any:
     """Those of the kind that meet all conditions, by id."""
     rows = kind.rows()
-    conditions = [
-        _condition(kind, account, rows, name, _checked(name, value))
-        for name, values in query.lists()
-        if name not in ("limit", "offset")
-        for value in values
-    ]
-    if len(conditions) > MOST_FILTERS:
-        raise Problem(422, f"There are {len(conditions)} filters; {MOST_FILTERS} are the most.")
+    asked = [(name, value) for name, values in query.lists() if name not in ("limit", "offset") for value in values]
+    if len(asked) > MOST_FILTERS:
+        raise Problem(422, f"There are {len(asked)} filters; {MOST_FILTERS} are the most.")
+    conditions = [_condition(kind, account, rows, name, _checked(name, value)) for name, value in asked]
+    if any(name.startswith(ATTRIBUTE) for name, _ in asked) and not is_effective_superuser(account):
+        rows = rows.alias(_locks=Concat(Value(";"), F("db_lock_storage"), Value(";"), output_field=TextField()))
+        conditions.append(_examined_by_rank(kind, account))
     return rows.filter(*conditions).order_by("pk")
 
 
@@ -151,6 +156,21 @@ def _attribute(kind: Kind, account: Any, name: str, value: str) -> Q:
         found = found.exclude(db_lock_storage__icontains="attrread")
     condition = Q(pk__in=found.order_by().values("owner_id"))
     return condition if wanted else ~condition
+
+
+def _examined_by_rank(kind: Kind, account: Any) -> Q:
+    """The condition that the API knows of an entity and its lock `examine` is one that the account's rank opens."""
+    ranks = [rank for rank in conf.PERMISSION_HIERARCHY if has_permission(account, rank)]
+    open_to_it = ["all()", "true()", *(f"perm({rank})" for rank in ranks)]
+    own = Q(_locks__contains=";examine:")
+    opened = Q(pk__in=[])
+    for text in open_to_it:
+        opened |= Q(_locks__icontains=f";examine:{text};")
+        if kind.model is ChannelDB:
+            opened |= Q(_locks__icontains=f";listen:{text};") & ~own
+    if kind.model is ScriptDB and check_perm(account, "Admin"):
+        opened |= ~own & ~Q(_locks__contains=";control:") & Q(db_obj=None, db_account=None)
+    return opened & ~Q(_locks__contains=";api:")
 
 
 # --- values

@@ -13,9 +13,9 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from perdure.accounts.models import AccountDB
 from perdure.accounts.registration import BANNED, CLOSED, TOO_MANY, begin_creation
 from perdure.create import create_channel, create_object, create_script
-from perdure.errors import EntityNotFound
 from perdure.objects.makers import CharacterMaker
 from perdure.objects.models import ObjectDB
 from perdure.objects.objects import DefaultObject
@@ -25,9 +25,9 @@ from perdure.web.rest import schemas
 from perdure.web.rest.attribute_values import read_value
 from perdure.web.rest.callers import Caller
 from perdure.web.rest.changing import change_locks
-from perdure.web.rest.kinds import KINDS, Kind
+from perdure.web.rest.kinds import Kind
 from perdure.web.rest.problems import Problem
-from perdure.web.rest.rights import require, require_permissions, require_place
+from perdure.web.rest.rights import named, require, require_permissions, require_place
 
 __all__ = ["make", "make_account"]
 
@@ -77,7 +77,9 @@ def _make_object(kind: Kind, caller: Caller, said: schemas.ObjectCreation) -> An
     account, given = caller.account, said.given()
     cls = kind.class_of_new(said.typeclass)
     require_permissions(account, None, said.permissions)
-    places = {name: _entity("objects", name, given[name]) for name in ("location", "destination") if name in given}
+    places = {
+        name: named(account, ObjectDB, name, given[name]) for name in ("location", "destination") if name in given
+    }
     if places.get("location") is not None:
         require_place(account, places["location"])
     if issubclass(cls, CharacterMaker):
@@ -86,7 +88,7 @@ def _make_object(kind: Kind, caller: Caller, said: schemas.ObjectCreation) -> An
             raise Problem(422, problem, (("key", problem),))
     home: dict[str, Any] = {}
     if "home" in given:
-        home = {"nohome": True} if said.home is None else {"home": _entity("objects", "home", said.home)}
+        home = {"nohome": True} if said.home is None else {"home": named(account, ObjectDB, "home", said.home)}
     made = create_object(
         cls,
         key=said.key,
@@ -107,9 +109,9 @@ def _make_script(kind: Kind, caller: Caller, said: schemas.ScriptCreation) -> An
     if said.obj is not None and said.account is not None:
         raise Problem(422, "obj, account: a script has one host", (("account", "a script has one host"),))
     hosts: dict[str, Any] = {}
-    for name, kind_name in (("obj", "objects"), ("account", "accounts")):
+    for name, model in (("obj", ObjectDB), ("account", AccountDB)):
         if given.get(name) is not None:
-            hosts[name] = _entity(kind_name, name, given[name])
+            hosts[name] = named(account, model, name, given[name])
             require(account, hosts[name], "edit")
     fields = ("desc", "interval", "start_delay", "repeats", "persistent", "autostart")
     made = create_script(
@@ -150,13 +152,3 @@ def _labels(account: Any, said: Any) -> dict[str, Any]:
             key: read_value(account, value, f"attributes[{key!r}]") for key, value in said.attributes.items()
         },
     }
-
-
-def _entity(kind_name: str, name: str, number: int | None) -> Any:
-    """The entity whose id was sent as `name`; None for null. Raises `EntityNotFound`."""
-    if number is None:
-        return None
-    found = KINDS[kind_name].model.objects.filter(pk=number).first()
-    if found is None:
-        raise EntityNotFound(f"{name} is {number}, but there is no such one among the {kind_name}")
-    return found

@@ -20,11 +20,12 @@ import msgspec
 
 from perdure.accounts.models import AccountDB
 from perdure.channels.models import ChannelDB
+from perdure.errors import LockException, UnreadableValue
 from perdure.objects.models import ObjectDB
 from perdure.scripts.models import ScriptDB
 from perdure.web.rest.rights import is_shown_to, may
 
-__all__ = ["attribute_shown", "etag_of", "shown", "to_json"]
+__all__ = ["attribute_shown", "etag_of", "plain_aliases", "shown", "to_json"]
 
 to_json = msgspec.json.encode
 
@@ -41,12 +42,17 @@ def shown(account: Any, entity: Any) -> Shown:
     return {
         **brief,
         "date_created": _moment(entity.db_date_created),
-        "aliases": sorted(entity.aliases.all()),
+        "aliases": plain_aliases(entity),
         "tags": [{"key": key, "category": category} for key, category in entity.tags.all(return_key_and_category=True)],
-        "permissions": sorted(entity.permissions.all()),
-        "locks": dict(lock.split(":", 1) for lock in entity.locks.all()),
+        "permissions": sorted(set(entity.permissions.all())),
+        "locks": _locks(entity),
         **_FIELDS[entity.__dbclass__](account, entity),
     }
+
+
+def plain_aliases(entity: Any) -> list[str]:
+    """The aliases that somebody gave it; those with a category are the engine's own, such as plurals."""
+    return sorted(key for key, category in entity.aliases.all(return_key_and_category=True) if category is None)
 
 
 def etag_of(body: bytes) -> str:
@@ -60,6 +66,13 @@ def attribute_shown(row: Any) -> Shown:
     if row.db_strvalue is not None:
         found["strvalue"] = row.db_strvalue
     return {**found, "locks": row.db_lock_storage}
+
+
+def _locks(entity: Any) -> dict[str, str]:
+    try:
+        return dict(lock.split(":", 1) for lock in entity.locks.all())
+    except LockException:
+        return {"": entity.lock_storage}  # what stands there, so that somebody can mend it
 
 
 def _object(account: Any, entity: Any) -> Shown:
@@ -99,7 +112,10 @@ def _script(account: Any, entity: Any) -> Shown:
 
 
 def _channel(account: Any, entity: Any) -> Shown:
-    desc = entity.attributes.get("desc", accessing_obj=account)
+    try:
+        desc = entity.attributes.get("desc", accessing_obj=account)
+    except UnreadableValue:
+        desc = None
     return {"desc": desc if isinstance(desc, str) else None}
 
 

@@ -19,6 +19,7 @@ from typing import Any
 from perdure.channels.models import ChannelDB
 from perdure.commands.default.ranks import acting_rank, outranks
 from perdure.conf import conf
+from perdure.errors import EntityNotFound, LockException
 from perdure.idmapper.wrappers import dbref_number
 from perdure.locks import check_lockstring, check_perm
 from perdure.locks.permissions import is_account, is_object, perm_rank
@@ -27,8 +28,10 @@ from perdure.web.rest.problems import Forbidden, Missing, Problem
 
 __all__ = [
     "check_deletion",
+    "has_lock",
     "is_shown_to",
     "may",
+    "named",
     "require",
     "require_builder",
     "require_control",
@@ -42,10 +45,28 @@ def is_shown_to(account: Any, entity: Any) -> bool:
     return bool(entity.access(account, "api", default=check_perm(account, "Builder")))
 
 
+def has_lock(entity: Any, access: str) -> bool:
+    """Whether the entity has such a lock. Locks that cannot be read are there: they let nobody by."""
+    try:
+        return bool(entity.locks.get(access))
+    except LockException:
+        return True
+
+
+def named(account: Any, model: Any, field: str, number: int | None) -> Any:
+    """The entity whose id was sent as `field`; None for null. Raises `EntityNotFound`, also if the API hides it."""
+    if number is None:
+        return None
+    found = model.objects.filter(pk=number).first()
+    if found is None or not is_shown_to(account, found):
+        raise EntityNotFound(f"{field} is {number}, but there is no such {model._meta.verbose_name.lower()}")
+    return found
+
+
 def may(account: Any, entity: Any, access: str) -> bool:
     """Whether the account controls the entity or has this access to it."""
     guarded, asked = _asked(entity, access)
-    if not guarded.locks.get("control") and not guarded.locks.get(asked):
+    if not has_lock(guarded, "control") and not has_lock(guarded, asked):
         return bool(check_perm(account, "Admin"))
     return bool(guarded.access(account, "control") or guarded.access(account, asked))
 
@@ -117,9 +138,9 @@ def check_deletion(account: Any, entity: Any) -> None:
 def _asked(entity: Any, access: str) -> tuple[Any, str]:
     """Whose lock is asked, and which."""
     if isinstance(entity, ChannelDB):
-        hears = access == "examine" and not entity.locks.get("examine")
+        hears = access == "examine" and not has_lock(entity, "examine")
         return entity, "listen" if hears else access
-    if not isinstance(entity, ScriptDB) or entity.locks.get("control") or entity.locks.get(access):
+    if not isinstance(entity, ScriptDB) or has_lock(entity, "control") or has_lock(entity, access):
         return entity, access
     host = entity.obj
     return (entity, access) if host is None else (host, "edit" if access == "delete" else access)

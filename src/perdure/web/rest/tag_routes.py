@@ -46,7 +46,7 @@ def add_tags(router: Router, kind: Kind) -> None:
         with transaction():
             check_match(request, lambda: _tags(entity))
             getattr(entity.tags, how)(key, category=category)
-            note(caller, f"{how} tag {key!r} ({category or 'no category'}): {kind.one} #{number} ({entity.key})")
+            note(caller, f"{how} tag {key!r} ({category or 'no category'}): {kind.one} #{number} ({entity.key!r})")
             return answer(_tags(entity))
 
     one, whose = "/{int:number}/tags/{path:key}", f"of one of the {kind.name}"
