@@ -269,6 +269,9 @@ def test_a_request_waits_while_the_world_changes_over(tmp_path):
             waiting = [asyncio.create_task(web.get("/")), asyncio.create_task(web.post("/", content=b"abc"))]
             await asyncio.sleep(0.1)
             assert not any(task.done() for task in waiting)
+            # No world is at work on them: they hold no reload up.
+            assert await h.gateway.http_drained(LONG)
+            assert not any(task.done() for task in waiting)
             assert (await web.get("/healthz")).status_code == 200
             h.worlds.http_socket = str(tmp_path / "two")
             h.worlds.become("serving")

@@ -112,26 +112,16 @@ class Proxy:
             return
         self._at_once[network] += 1
         try:
-            await self._serve(request, scope, receive, send)
+            response = await self._answer(request)
+            with suppress(ClientDisconnect):
+                await response(scope, receive, send)
         finally:
             self._at_once[network] -= 1
             if not self._at_once[network]:
                 del self._at_once[network]
 
-    async def _serve(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
-        self.active += 1
-        self._idle.clear()
-        try:
-            response = await self._answer(request)
-            with suppress(ClientDisconnect):
-                await response(scope, receive, send)
-        finally:
-            self.active -= 1
-            if not self.active:
-                self._idle.set()
-
     async def drained(self, seconds: float) -> bool:
-        """Waits until no request is under way; whether that came true."""
+        """Waits until no world is at work on a request; whether that came true. What waits for a world may wait on."""
         try:
             async with asyncio.timeout(seconds):
                 await self._idle.wait()
@@ -197,7 +187,7 @@ class Proxy:
                 # Its socket is not there any more, or not yet: nothing has been asked.
                 await asyncio.sleep(0.05)
             except (*_LOST, *_FAILED) as error:
-                log.info("The world did not answer %s: %r", request.url.path, error)
+                log.info("The world did not answer %.200s: %r", request.url.path, error)
                 if asked or body.begun or not isinstance(error, _LOST) or request.method not in _ASKING:
                     return PlainTextResponse("The world did not answer.\n", 502)
                 asked = True
@@ -224,17 +214,21 @@ class Proxy:
         if world is None or world.path != path:
             before, self._world = world, _World(path)
             world = self._world
-            world.active += 1
             if before is not None:
                 before.retired = True
                 if not before.active:
                     await before.pool.aclose()
-            return world
+        # Nothing is awaited from here on: what is counted is given back.
         world.active += 1
+        self.active += 1
+        self._idle.clear()
         return world
 
     async def _done_with(self, world: _World) -> None:
         world.active -= 1
+        self.active -= 1
+        if not self.active:
+            self._idle.set()
         if world.retired and not world.active:
             await world.pool.aclose()
 
@@ -307,7 +301,7 @@ class _Passing(StreamingResponse):
             await super().__call__(scope, receive, send)
         except (*_LOST, *_FAILED) as error:
             # The visitor sees that there should be more: uvicorn closes a connection whose answer has no end.
-            log.info("The world ended in the middle of its answer to %s: %r", scope["path"], error)
+            log.info("The world ended in the middle of its answer to %.200s: %r", scope["path"], error)
         finally:
             await self._proxy.finished(self._answer, self._world)
 
