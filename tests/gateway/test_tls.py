@@ -13,6 +13,7 @@ import subprocess
 import pytest
 
 from perdure.server import messages
+from perdure.server.gateway.metrics import resident_bytes
 from perdure.server.gateway.proxyprotocol import BadHeader, read
 from tests.gateway.fakes import Harness, run
 
@@ -48,7 +49,7 @@ def certificate_of(client):
 
 
 @pytest.mark.defect("V-25")
-def test_telnet_over_tls_with_a_certificate_that_is_renewed(tmp_path):
+def test_telnet_over_tls_with_a_certificate_that_is_renewed(tmp_path, caplog):
     cert, key = make_pair(tmp_path, "first.example")
 
     async def play():
@@ -74,8 +75,37 @@ def test_telnet_over_tls_with_a_certificate_that_is_renewed(tmp_path):
             with open(cert, "w") as file:
                 file.write("nonsense")
             assert not h.gateway._listening.certificate.refresh()
+            os.unlink(key)
+            caplog.clear()
+            for _ in range(3):
+                assert not h.gateway._listening.certificate.refresh()
+            assert caplog.text.count("cannot be read") == 1
             third = await h.connect("telnet-tls", ssl=trusting())
             assert certificate_of(third) == certificate_of(other)
+
+    run(play())
+
+
+@pytest.mark.defect("V-11")
+def test_who_does_not_read_is_disconnected_and_costs_little_here_too(tmp_path):
+    cert, key = make_pair(tmp_path, "first.example")
+
+    async def play():
+        async with Harness(telnet_tls_port=0, tls_cert=cert, tls_key=key) as h:
+            client = await h.connect("telnet-tls", ssl=trusting())
+            (connected,) = await h.worlds.until(messages.Connected)
+            sessid = connected.session.sessid
+            client.writer.transport.pause_reading()
+            before = resident_bytes()
+            for number in range(20_000):
+                h.worlds.say([sessid], f"{number} " + "x" * 2000)
+                await asyncio.sleep(0)
+                if sessid not in h.gateway.sessions:
+                    break
+            assert number < 19_999
+            # The other half of it is what the client here has taken in, and not looked at.
+            assert resident_bytes() - before < 8_000_000
+            await h.worlds.until(messages.Disconnected)
 
     run(play())
 

@@ -337,6 +337,23 @@ async def test_both_die_while_the_new_one_checks_itself() -> None:
 
 
 @drive
+async def test_a_disk_that_is_full_is_no_reason_to_end_the_old_world() -> None:
+    async with Harness() as game:
+        game.connect(1)
+        counter = Path("server/run/generation")
+        counter.unlink()
+        counter.mkdir()  # what cannot be written
+        refused = await game.reload()
+        assert not refused.ok
+        assert "the next world cannot be started" in refused.summary
+        game.type(1, "still here")
+        await game.until(lambda: game.did(1) == ["still here"])
+        counter.rmdir()
+        counter.write_text("1")
+        assert (await game.reload()).ok
+
+
+@drive
 async def test_one_change_at_a_time() -> None:
     async with Harness({"2": {"check": "until seen"}}) as game:
         first = asyncio.create_task(game.reload())

@@ -111,7 +111,10 @@ class WorldProcess:
     async def start(self, command: Sequence[str], environment: dict[str, str], welcome: Welcome) -> None:
         """Begin the process. Raises `WorldLost` if the system refuses."""
         self.welcome = welcome
-        reading, writing = os.pipe()
+        try:
+            reading, writing = os.pipe()
+        except OSError as error:
+            raise WorldLost(f"the process of the world cannot be started: {error}") from error
         pipe = os.fdopen(reading, "rb", 0)
         try:
             # A group of its own: Ctrl-C at the terminal is for the gateway, which then ends its worlds in order.

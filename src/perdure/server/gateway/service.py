@@ -89,6 +89,8 @@ class Service:
             if self.watch:
                 self._watch()
             await self.worlds.run()
+        except OSError as error:
+            raise CannotStart(f"the gateway cannot go on: {error}") from error
         except WorldLost as error:
             raise CannotStart(f"the world cannot start: {error.summary}", error.detail) from error
         finally:

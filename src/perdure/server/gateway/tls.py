@@ -44,6 +44,11 @@ class Certificate:
             self._load(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
             self._load(self.context)
         except (OSError, ValueError) as error:
+            # Said once for each change, not every few seconds while a file is missing.
+            if isinstance(error, FileNotFoundError):
+                if not self._seen:
+                    return False
+                self._seen = ()
             log.error("The certificate %s has changed and cannot be read: %s. The old one stays.", self._cert, error)
             return False
         log.info("The certificate %s has been read again.", self._cert)

@@ -252,7 +252,11 @@ class Worlds:
 
     async def spawn(self, mode: Mode) -> WorldProcess:
         """Start the process of the next world."""
-        generation = self._next_generation()
+        try:
+            generation = self._next_generation()
+        except OSError as error:
+            # A full disk is no reason to end what serves.
+            raise WorldLost(f"the next world cannot be started: {error}") from error
         world = WorldProcess(generation, mode, self._deliver, self._writable)
         self._processes[world.token] = world
         world.gone.add_done_callback(lambda _: self._forget(world))
