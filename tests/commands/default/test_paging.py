@@ -18,7 +18,7 @@ def people(world):
 
 
 def test_a_page_reaches_only_whom_it_is_for_and_is_kept(people):
-    anna, bob, _ = people
+    anna, bob, eve = people
     assert "You paged Bob: Are you, well, coming?" in anna.send("page bob = Are you, well, coming?")
     assert "Anna pages you: Are you, well, coming?" in bob.heard()
     assert eve.heard() == ""
@@ -31,7 +31,7 @@ def test_a_page_reaches_only_whom_it_is_for_and_is_kept(people):
 
 
 def test_forms(people):
-    anna, bob, _ = people
+    anna, bob, eve = people
     anna.send("page bob hello there")
     assert "hello there" in bob.heard()
     anna.send("page and on it goes")
@@ -47,7 +47,7 @@ def test_forms(people):
 
 
 def test_refusals(people):
-    anna, bob, _ = people
+    anna, bob, eve = people
     assert "nobody yet" in anna.send("page hello there everybody")
     assert "Could not find" in anna.send("page nobody = hi")
     assert "Usage" in anna.send("page bob =")

@@ -101,7 +101,8 @@ class ChannelKeeping:
         if channel is None:
             return
         key = channel.key
-        question = f"Destroy the channel {key} with its {len(channel.subscriptions)} subscribers, for ever?"
+        listen = len(channel.subscriptions)
+        question = f"Destroy the channel {key} for ever? {listen} subscriber{'' if listen == 1 else 's'} will lose it."
         if not await self.confirm(question, default=False):
             self.msg("It stays.")
             return

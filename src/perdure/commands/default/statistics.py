@@ -49,7 +49,7 @@ class CmdObjects(EditingCommand):
         )
         latest = self.table("made", "number", "name", "class")
         for obj in ObjectDB.objects.order_by("-pk")[:newest]:
-            latest.add_row(f"{obj.date_created:%Y-%m-%d %H:%M}", obj.dbref, escape(obj.key), escape(obj.typeclass_path))
+            latest.add_row(self.moment(obj.date_created), obj.dbref, escape(obj.key), escape(obj.typeclass_path))
         parts = [f"{number} object{plural_s(number)}:", str(kinds), "", str(classes)]
         if newest and latest:
             parts += ["", f"The newest {len(latest)}:", str(latest)]
@@ -125,4 +125,4 @@ class CmdCache(EditingCommand):
 
 
 def _megabytes(size: float) -> str:
-    return f"{size / 1_000_000:.1f} MB"
+    return f"{size / (1024 * 1024):.1f} MB"  # as the setting IDMAPPER_CACHE_MAXSIZE counts them

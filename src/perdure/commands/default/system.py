@@ -215,8 +215,7 @@ class CmdTime(StockCommand):
         table.add_row("Game", f"first started {self.moment(gametime.server_epoch())}, has run for {ran}")
         table.add_row("Now", self.moment(now, "%Y-%m-%d %H:%M:%S"))
         table.add_row("In the game", f"{game_date(gametime.gametime(absolute=True))}, {_pace(gametime.time_factor())}")
-        since = f"{spelled(gametime.gametime())} since {game_date(gametime.game_epoch())}"
-        table.add_row("", since)
+        table.add_row("", f"{spelled(gametime.gametime())} since {game_date(gametime.game_epoch())}")
         self.msg(str(table))
 
 
