@@ -155,6 +155,7 @@ def _owner(ask: Callable[[], Credentials], result: FirstStart) -> AccountDB:
         typeclass=conf.BASE_ACCOUNT_TYPECLASS,
         is_superuser=True,
         permissions="Developer",  # what is left when the owner quells: a developer whom locks hold up
+        locks="examine:perm(Developer);edit:false();delete:false();boot:false();msg:all()",
     )
     owner.is_staff = True
     owner.save(update_fields=["is_staff"])

@@ -263,8 +263,11 @@ def test_options(settings):
     assert anna.attributes.get("sound", category="option") is False
     assert anna.options.all() == ["border", "sound", "width", "zone"]
     assert [option.changed for option in anna.options.all(return_objs=True)] == [False, True, False, True]
-    with pytest.raises(InvalidArgument, match=r"width.*0"):
-        anna.options.width = 0
+    for width in (0, "-1", "9" * 5000, "1e3"):
+        with pytest.raises(InvalidArgument, match="width"):
+            anna.options.width = width
+    with pytest.raises(InvalidArgument, match="zone"):
+        anna.options.zone = "Mars/Olympus"
     with pytest.raises(InvalidArgument, match="there is no option"):
         anna.options.set("smell", 1)
     assert anna.options.get("smell", "none") == "none"

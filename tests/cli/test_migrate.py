@@ -24,6 +24,7 @@ print(json.dumps({
     "me": [me is character, self is character],
     "channels": [c.key for c in ChannelDB.objects.all()],
     "counts": [ObjectDB.objects.count(), AccountDB.objects.count()],
+    "locks": [owner.locks.get(name) for name in ("examine", "edit", "delete", "boot")],
     "password": authenticate(username=owner.username, password=PASSWORD) is not None,
 }))
 """
@@ -45,6 +46,7 @@ def expected(owner: str = OWNER) -> dict[str, object]:
         "me": [True, True],
         "channels": ["Public"],
         "counts": [2, 1],
+        "locks": ["examine:perm(Developer)", "edit:false()", "delete:false()", "boot:false()"],
         "password": True,
     }
 

@@ -361,6 +361,9 @@ def test_serversetting(hero: Object, settings: Settings) -> None:
     settings.GATES_OPEN, settings.LEVEL, settings.SERVERNAME, settings.NAMES = True, 5, "Perdure", ["a"]
     assert ask(hero, "serversetting(GATES_OPEN)")
     assert ask(hero, "serversetting(GATES_OPEN, True)")
+    assert not ask(hero, f"serversetting(SECRET_KEY, {settings.SECRET_KEY})")
+    settings.EMAIL_HOST_PASSWORD = "guess"
+    assert not ask(hero, "serversetting(EMAIL_HOST_PASSWORD, guess)")
     assert not ask(hero, "serversetting(GATES_OPEN, False)")
     assert ask(hero, "serversetting(LEVEL, 5)")
     assert not ask(hero, "serversetting(LEVEL, 6)")

@@ -413,3 +413,49 @@ def test_without_a_bridge_the_work_is_done_at_once(site: Any):
 
 def test_the_client_of_the_tests_needs_no_token(site: Any, anna: Any):
     assert Client().post("/auth/login/", {"username": "anna", "password": PASSWORD}).status_code == 302
+
+
+def test_an_account_whose_class_is_missing_is_told_so_and_nothing_breaks(browser_of: Any, anna: Any):
+    from perdure.accounts.models import AccountDB
+    from perdure.accounts.password_resets import reset_path
+
+    link = reset_path(anna)
+    inside = browser_of()
+    inside.force_login(anna)
+    AccountDB.objects.filter(pk=anna.pk).update(db_typeclass_path="nowhere.gone.Account")
+    assert anna._unavailable
+    client = browser_of()
+    wrong = post(client, "/auth/login/", {"username": "anna", "password": "guess"})
+    assert "class is missing" not in text_of(wrong)
+    page = post(client, "/auth/login/", {"username": "anna", "password": PASSWORD})
+    assert "class is missing" in text_of(page)
+    assert client.get(link).status_code == 410
+    assert post(client, "/auth/password_reset/", {"asked": "anna"}).status_code == 302
+    for address in ("/", "/webclient/", "/auth/password_change/", "/auth/email/"):
+        assert inside.get(address).status_code == 200, address
+    data = {"old_password": PASSWORD, "password1": "another-long-pw-2", "password2": "another-long-pw-2"}
+    assert "class is missing" in text_of(post(inside, "/auth/password_change/", data))
+
+
+def test_the_admin_shows_an_account_whose_class_is_missing_and_changes_nothing(browser_of: Any, anna: Any):
+    from perdure.accounts.models import AccountDB
+    from perdure.create import create_account
+    from tests.web.test_admin import form_data
+
+    anna.is_staff = anna.is_superuser = True
+    anna.save()
+    bea = create_account("Bea", "", PASSWORD)
+    AccountDB.objects.filter(pk=bea.pk).update(db_typeclass_path="nowhere.gone.Account")
+    client = browser_of()
+    client.force_login(anna)
+    page = f"/admin/accounts/accountdb/{bea.pk}/"
+    response = client.get(f"{page}change/")
+    assert response.status_code == 200
+    token = str(response.context["csrf_token"])
+    data = form_data(response) | {"email": "new@example.com", "csrfmiddlewaretoken": token}
+    answer = client.post(f"{page}change/", data, follow=True)
+    assert "nowhere.gone" in text_of(answer)
+    assert bea.email == ""
+    answer = post(client, f"{page}password/", {"password1": "another-long-pw-2", "password2": "another-long-pw-2"})
+    assert answer.status_code == 302
+    assert bea.check_password(PASSWORD)

@@ -47,6 +47,7 @@ BANNED = "You have been banned and cannot log in."
 WRONG = "The name or the password is wrong."
 BUSY = "Too many people are logging in at this moment. Try again in a few seconds."
 CHANGED = "The password has just been changed. Try again."
+BROKEN = "Your account cannot be used at this moment: its class is missing. The staff must mend that; tell them."
 
 
 class LoginCheck:
@@ -118,6 +119,9 @@ class LoginCheck:
         if account is None or not (verdict.right and account.is_active):
             self._failed(account, session)
             return None, [WRONG]
+        if account._unavailable is not None:
+            logger.error("%s cannot log in: %s", self.username, account._unavailable)
+            return None, [BROKEN]
         self._succeeded(account, verdict)
         return account, []
 

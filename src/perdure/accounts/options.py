@@ -14,6 +14,7 @@ import re
 import zoneinfo
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from perdure.conf import conf
@@ -23,6 +24,8 @@ from perdure.typeclasses.handlers import OwnerRef
 __all__ = ["CATEGORY", "Option", "OptionHandler", "register_option_type"]
 
 CATEGORY = "option"
+#: Longer numbers are no settings, and Python reads some thousand digits only.
+MOST_DIGITS = 15
 _YES, _NO = frozenset({"1", "true", "yes", "on", "y", "t"}), frozenset({"0", "false", "no", "off", "n", "f"})
 
 
@@ -46,17 +49,23 @@ def _color(value: Any) -> str:
 
 def _timezone(value: Any) -> str:
     text = str(value).strip()
-    for name in (text, *sorted(zoneinfo.available_timezones())):
-        if name.lower() == text.lower() and name in zoneinfo.available_timezones():
-            return name
+    found = _zones().get(text.lower())
+    if found is not None:
+        return found
     raise InvalidArgument("give the name of a time zone, such as Europe/Stockholm")
+
+
+@cache
+def _zones() -> dict[str, str]:
+    """The time zones by their names in lower case; the system's files are looked through once."""
+    return {name.lower(): name for name in sorted(zoneinfo.available_timezones())}
 
 
 def _whole(least: int) -> Callable[[Any], int]:
     def check(value: Any) -> int:
         text = str(value).strip()
-        if not text.isdecimal() or int(text) < least:
-            raise InvalidArgument(f"give a whole number of {least} or more")
+        if not text.isdecimal() or len(text) > MOST_DIGITS or int(text) < least:
+            raise InvalidArgument(f"give a whole number of {least} or more, with {MOST_DIGITS} digits at most")
         return int(text)
 
     return check

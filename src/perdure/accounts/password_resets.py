@@ -118,7 +118,9 @@ def account_of(uid: str, token: str) -> Any:
     except (ValueError, OverflowError):
         return None
     account = apps.get_model("accounts", "AccountDB").objects.filter(pk=number).first() if 0 < number < 2**63 else None
-    if account is None or not account.is_active or not default_token_generator.check_token(account, token):
+    if account is None or not account.is_active or account._unavailable is not None:
+        return None
+    if not default_token_generator.check_token(account, token):
         return None
     return account
 
@@ -134,6 +136,7 @@ def _may_have(account: Any) -> bool:
     return bool(
         account.email
         and account.is_active
+        and account._unavailable is None
         and account.has_usable_password()
         and not account.is_banned(username=account.get_username())
     )

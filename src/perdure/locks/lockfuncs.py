@@ -60,6 +60,8 @@ __all__ = [
 
 MAX_LOCATIONS = 10
 _MISSING = object()
+# What these settings hold is not to be found out by trying, lock after lock.
+_SECRET = re.compile("TOKEN|KEY|SECRET|PASS|SIGNATURE")
 _NUMBERED = re.compile(r"#?([0-9]+)")
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "ge": operator.ge,
@@ -274,8 +276,11 @@ def has_account(accessing_obj: object, accessed_obj: object, *args: str, **kwarg
 
 
 def serversetting(accessing_obj: object, accessed_obj: object, *args: str, **kwargs: object) -> bool:
-    """`serversetting(NAME)` or `serversetting(NAME, value)`: the setting has that value, by default True."""
-    if not args or not args[0].isupper():
+    """`serversetting(NAME)` or `serversetting(NAME, value)`: the setting has that value, by default True.
+
+    Settings that are secrets, by their names, have none.
+    """
+    if not args or not args[0].isupper() or _SECRET.search(args[0]):
         return False
     found = getattr(django_settings, args[0], DEFAULTS.get(args[0], _MISSING))
     return found is not _MISSING and bool(found == (_literal(args[1]) if len(args) > 1 else True))
