@@ -15,7 +15,7 @@ from perdure.commands.prompts import get_input, interactive, pending_question
 from perdure.commands.running import CommandRun, current_run, waiting_runs
 from perdure.conf import conf
 from perdure.objects.objects import DefaultCharacter
-from perdure.server.messages import Disconnected, Line
+from perdure.server.messages import Disconnected, EchoInput, Line
 from perdure.testing.plugin import world  # noqa: F401  (the fixture)
 from tests.commands.test_dispatch import command, give
 
@@ -194,6 +194,29 @@ def test_what_an_undone_command_asked_and_set_is_not_there(world, anna):  # noqa
     assert anna.character.nicks.get("x") is None
     assert not anna.character.cmdset.has("Extra")
     assert "no command" in anna.send("x")
+
+
+def test_input_is_shown_again_when_what_a_hidden_answer_did_is_undone(world, anna):  # noqa: F811
+    async def fails(self):
+        await self.ask("Old?", hidden=True)
+        raise ZeroDivisionError
+
+    async def again(self):
+        await self.ask("Old?", hidden=True)
+        await self.ask("New?", hidden=True)
+
+    def echoes():
+        return [message.visible for message in anna.messages if isinstance(message, EchoInput)]
+
+    give(anna.character, command("fail", fails), command("again", again))
+    anna.send("fail", "x")
+    assert echoes() == [False, True]
+    lamp = world.create("lamp")
+    anna.send("again")
+    world.world.receive(Line(anna.record.sessid, 90, "x"))
+    world.loop.submit(lambda: refuse_the_tick(lamp))
+    world.run()
+    assert echoes()[-1] is True
 
 
 def test_answers_that_failed_leave_nothing_of_a_session_that_is_gone(world, anna):  # noqa: F811

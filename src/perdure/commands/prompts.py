@@ -26,6 +26,7 @@ from perdure.conf import conf
 from perdure.errors import InvalidArgument, PromptEnded
 from perdure.gameloop import current_loop
 from perdure.sessions import SESSION_HANDLER
+from perdure.transactions import on_rollback
 
 __all__ = ["Ask", "Confirm", "ask_yes_no", "get_input", "interactive", "pending_question", "withdraw_questions"]
 
@@ -84,10 +85,20 @@ class Ask(Request):
         waiting.remove(self)
         if newest and self.hidden:
             self._echo(True)
+            # If this is undone the client never hears it, but the question is not asked again.
+            on_rollback(self._echo_anyway)
         if not waiting:
             del _questions[self._key]
         elif newest:
             waiting[-1].show()
+
+    def _echo_anyway(self) -> None:
+        current_loop().submit(self._echo_as_asked, label="echo", anyway=True)
+
+    def _echo_as_asked(self) -> None:
+        """Have the client show what is typed, unless a question waits that it is hidden for."""
+        waiting = _questions.get(self._key)
+        self._echo(not (waiting and waiting[-1].hidden))
 
     def _expire(self, resume: Callable[[Any, BaseException | None], None]) -> None:
         if self not in _questions.get(self._key, ()):
