@@ -492,6 +492,27 @@ def test_mccp2_compresses_after_the_client_has_said_what_it_is():
     run(play())
 
 
+def test_mccp2_ends_when_the_client_wants_it_no_more():
+    async def play():
+        async with Harness() as h:
+            client, sessid = await h.player()
+            client.send(bytes((IAC, DO, MCCP2)))
+            await client.until(sub(MCCP2, b""))
+            unpack = zlib.decompressobj()
+            client.send(b"look\r\n")
+            seen = unpack.decompress(client.seen)
+            while b"you said look\r\n" not in seen:
+                seen += unpack.decompress(await client.reader.read(1000))
+            client.send(bytes((IAC, DONT, MCCP2)) + b"again\r\n")
+            while not unpack.eof:
+                unpack.decompress(await client.reader.read(1000))
+            client.seen = unpack.unused_data
+            await client.until(b"you said again\r\n")
+            assert h.gateway.sessions[sessid].flags["MCCP"] is False
+
+    run(play())
+
+
 def test_mxp_links_only_for_clients_that_agreed():
     async def play():
         async with Harness() as h:

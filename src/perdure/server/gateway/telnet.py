@@ -239,14 +239,25 @@ class TelnetSession(Session, asyncio.Protocol):
         return self.gateway.mssp()
 
     def _compress(self) -> None:
-        """Begins to compress if that was agreed upon; not before the client has said what it is."""
-        if self._compressor is not None or not self._negotiation.compression_agreed:
+        """Begins to compress if that was agreed upon, not before the client has said what it is; or ends it."""
+        agreed = self._negotiation.compression_agreed
+        if self._compressor is not None and not agreed:
+            self._end_compression()
+        if self._compressor is not None or not agreed:
             return
         self._write_now(b"".join(self._out) + IAC + SB + MCCP2_COMPRESS + IAC + SE)
         self._out.clear()
         # A window of 8 KB: a hundred clients would cost 26 MB with the usual one.
         self._compressor = zlib.compressobj(9, zlib.DEFLATED, 13, 6)
         self.tell_flags({"MCCP": True})
+
+    def _end_compression(self) -> None:
+        """The client wants it no more: the compressed stream is brought to its end."""
+        self._write_now(b"".join(self._out))
+        self._out.clear()
+        compressor, self._compressor = self._compressor, None
+        self._write_now(compressor.flush(zlib.Z_FINISH))
+        self.tell_flags({"MCCP": False})
 
     def _patience_ends(self, first: bool) -> None:
         """The client has had its time to say what it can do; some more if it has begun to."""
