@@ -139,6 +139,29 @@ def test_who_connects_and_never_shakes_hands_keeps_nobody_out(tmp_path, monkeypa
     run(play())
 
 
+def test_nonsense_instead_of_a_handshake(tmp_path, caplog):
+    cert, key = make_pair(tmp_path, "first.example")
+
+    async def play():
+        errors = []
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: errors.append(context))
+        async with Harness(telnet_tls_port=0, web_port=0, web_tls=True, tls_cert=cert, tls_key=key) as h:
+            for name in ("telnet-tls", "web"):
+                for data in (b"look\r\n", b"\x16\x03\x01\x00\x05hello" * 50, os.urandom(5000), b""):
+                    client = await h.connect(name)
+                    client.send(data)
+                    client.writer.write_eof()
+                    await client.ended()
+            client = await h.connect("telnet-tls", ssl=trusting())
+            client.send(b"look\r\n")
+            await client.until(b"you said look\r\n")
+            assert h.gateway.metrics.connections == 1
+        assert errors == []
+
+    run(play())
+    assert not [record for record in caplog.records if record.exc_info]
+
+
 def test_what_comes_together_with_the_end_of_the_handshake_is_not_lost(tmp_path):
     cert, key = make_pair(tmp_path, "first.example")
 
