@@ -214,9 +214,26 @@ def test_exits_are_those_of_the_compass_and_magic_words_are_not_told(anna: Any) 
     assert "Exits: north, east, south, west, up, down, and in" in seen
     seen = anna.send("in")
     assert "xyzzy" not in seen.lower()
-    assert "Exits: west, in, and out" in seen
+    assert "Exits: west and out" in seen
     anna.send("xyzzy")
     assert anna.character.location is find("room 11")
+
+
+def test_a_way_that_leads_back_shows_where_one_is(anna: Any) -> None:
+    put(anna, 5, lit=False)
+    loops = [way for way in find("room 5").exits if way.destination is way.location]
+    assert loops
+    for way in loops:
+        assert "OPEN FOREST" in anna.send(way.key)
+
+
+def test_what_is_carried_is_not_called_lying_around(anna: Any) -> None:
+    put(anna, 3, 1, 20)
+    held = anna.send("inventory")
+    assert "a set of keys" in held
+    assert "GROUND" not in held
+    assert "It is lit." in held
+    assert "It is full of water." in held
 
 
 def test_every_room_can_be_looked_at_and_left(anna: Any) -> None:

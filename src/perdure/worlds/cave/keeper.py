@@ -29,7 +29,7 @@ class CaveKeeper(DefaultScript):
     def at_script_creation(self) -> None:
         """One round every ten minutes."""
         self.key = KEY
-        self.desc = "Puts things of Colossal Cave back whose holders are away, and all of it when nobody is there."
+        self.desc = "Puts the cave in order."
         self.interval = ROUND
         self.start_delay = True
 

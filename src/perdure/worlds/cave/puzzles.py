@@ -19,6 +19,7 @@ from perdure.objects.models import ObjectDB
 __all__ = [
     "cross",
     "find",
+    "in_hand",
     "is_treasure",
     "may_take",
     "near",
@@ -81,6 +82,15 @@ def vanish(thing: Any) -> None:
 def tell(actor: Any, text: str) -> None:
     """Tell all who are there, the actor among them."""
     actor.location.msg_contents(text, from_obj=actor)
+
+
+def in_hand(thing: Any) -> str:
+    """What somebody who carries a thing sees of it besides its name."""
+    if thing.number == LAMP:
+        return f"It is {'lit' if thing.is_lit else 'not lit'}."
+    if thing.number == BOTTLE:
+        return {WATER: "It is full of water.", EMPTY: "It is empty.", OIL: "It is full of oil."}.get(thing.state, "")
+    return ""
 
 
 # --- picking up and putting down

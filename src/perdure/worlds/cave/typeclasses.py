@@ -40,7 +40,7 @@ MAGIC = frozenset({"xyzzy", "plugh", "plover", "y2"})
 #: The words that are shown of a way, if it has one of them, and in which order the ways are listed.
 DIRECTIONS = {
     "north": "north", "ne": "ne", "east": "east", "se": "se", "south": "south", "sw": "sw", "west": "west", "nw": "nw",
-    "upward": "up", "d": "down", "inward": "in", "enter": "in", "out": "out",
+    "upward": "up", "d": "down", "inward": "in", "out": "out",
 }  # fmt: skip
 
 
@@ -197,8 +197,14 @@ class CaveExit(DefaultExit):
         """No command of its own: several entries of a room may have the same word, and the room decides."""
 
     def go_through(self, traveller: Any) -> bool:
-        """Take the way whatever its condition says; whether the traveller has left."""
+        """Take the way whatever its condition says; whether the traveller has left.
+
+        In the forest and in mazes some lead back to where one is: that one sees again, and has not left.
+        """
         before = traveller.location
+        if self.destination is before:
+            traveller.msg(traveller.at_look(before))
+            return False
         super().at_traverse(traveller, self.destination)
         return traveller.location is not before
 
@@ -215,7 +221,9 @@ class CaveObject(DefaultObject):
     also_in: AttributeProperty[Any] = AttributeProperty(None, autocreate=False)
 
     def get_display_desc(self, looker: Any, **kwargs: Any) -> str:
-        """What is seen of it in its present state."""
+        """What is seen of it in its present state; of what one has in the hand, what cannot be said by its name."""
+        if looker is not None and self.location is looker:
+            return puzzles.in_hand(self)
         return self.messages.get(self.state) or super().get_display_desc(looker, **kwargs)
 
     def is_seen_from(self, place: Any) -> bool:
