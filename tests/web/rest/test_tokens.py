@@ -201,6 +201,14 @@ def test_a_token_of_a_network(anna: Any, network: str, address: str, works: bool
 @pytest.mark.parametrize("authorization", ["Basic QW5uYTpUcjFja3ktZW5vdWdo", "Bearer", "Bearer ", "perdure_x", ""])
 def test_there_is_no_other_way_in(anna: Any, authorization: str) -> None:
     assert Api().get("/me", Authorization=authorization).status_code == 401
+    is_a_try = authorization.startswith("Bearer")
+    assert len(LOGIN_THROTTLE) == is_a_try, "a password that some proxy wants is no try"
+
+
+def test_what_a_proxy_wants_does_not_keep_the_session_out(anna: Any) -> None:
+    api = Api()
+    api.client.force_login(anna)
+    assert api.get("/me", Authorization="Basic QW5uYTpUcjFja3ktZW5vdWdo").status_code == 200
 
 
 @pytest.mark.defect("V-7")

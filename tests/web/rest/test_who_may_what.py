@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import pytest
@@ -214,6 +215,24 @@ def test_permissions_are_given_by_who_may_and_never_above_their_own(builder: Api
     assert set(somebody.permissions.all()) == {"player", "builder"}
     made = as_rank("superuser").post("/accounts", said)
     assert made.said["permissions"] == ["admin"]
+
+
+def test_what_is_given_and_taken_is_in_the_security_log(
+    as_rank: Any, lamp: Any, caplog: pytest.LogCaptureFixture, django_capture_on_commit_callbacks: Any
+) -> None:
+    somebody = make_account("Somebody")
+    owner = as_rank("superuser")
+    with caplog.at_level(logging.WARNING, "perdure.security"), django_capture_on_commit_callbacks(execute=True):
+        owner.patch(f"/accounts/{somebody.pk}", {"permissions": ["Builder"]})
+        owner.post("/objects", {"key": "golem", "permissions": ["Helper"]})
+        owner.patch(f"/accounts/{somebody.pk}", {"permissions": ["Admin"], "email": "none"})
+    told = [line for line in caplog.messages if line.startswith("permission")]
+    assert [" ".join(line.split()[:4]) for line in told] == [
+        "permission builder given to",
+        "permission player taken from",
+        "permission Helper given to",
+    ]
+    assert all("by Superuser(account" in line and line.endswith(", api") for line in told)
 
 
 def test_control_is_changed_by_who_controls(admin: Api, builder: Api, lamp: Any) -> None:

@@ -3,8 +3,8 @@
 Contract: `admit(request)` gives who asks, or raises the `Problem` that ends the request. In this order:
 
 1. the rate of the address;
-2. `Authorization: Bearer …`, or without that header the website's session, which changes something only together with
-   the site's CSRF token. There is no way in with a password;
+2. `Authorization: Bearer …`, or without that the website's session, which changes something only together with the
+   site's CSRF token. There is no way in with a password;
 3. the throttle of failed logins, which wrong tokens count towards, as for every entrance: an address that has failed
    too often is refused, unless the token is right and its account known to be used from there;
 4. bans of the address and of the name, and whether the account is active; the token's network;
@@ -75,7 +75,8 @@ def admit(request: HttpRequest) -> Caller:
     request.META[COUNTED] = True
     if counts:
         _wait_for(RATES.take(("address", throttle.network_of(address))))
-    caller = _by_token(request, address) if "Authorization" in request.headers else _by_session(request, address)
+    scheme, _, secret = request.headers.get("Authorization", "")[:LONGEST_HEADER].partition(" ")
+    caller = _by_token(secret.strip(), address) if scheme.lower() == "bearer" else _by_session(request, address)
     if counts:
         whose = ("account", caller.account.pk) if caller.token is None else ("token", caller.token.pk)
         _wait_for(RATES.take(whose))
@@ -98,9 +99,8 @@ def passes_the_lock(account: Any) -> bool:
         return False
 
 
-def _by_token(request: HttpRequest, address: str) -> Caller:
-    scheme, _, secret = request.headers["Authorization"][:LONGEST_HEADER].partition(" ")
-    token = access_tokens.find_token(secret.strip()) if scheme.lower() == "bearer" else None
+def _by_token(secret: str, address: str) -> Caller:
+    token = access_tokens.find_token(secret)
     known = token is not None and throttle.is_known(token.account_id, address)
     if not known and (wait := LOGIN_THROTTLE.wait(address)):
         _wait_for(wait)

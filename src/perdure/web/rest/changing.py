@@ -10,7 +10,9 @@ field of a schema is dealt with here by a function of its own; what is not sent 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from perdure.errors import InvalidArgument
@@ -19,13 +21,16 @@ from perdure.locks.validation import checked_lockdefs
 from perdure.objects.models import ObjectDB
 from perdure.scripts.models import ScriptDB
 from perdure.scripts.state_machine import TimerState
+from perdure.transactions import on_commit
 from perdure.typeclasses.unique_names import fold
 from perdure.web.rest.problems import Forbidden, Problem
 from perdure.web.rest.representation import plain_aliases
 from perdure.web.rest.rights import check_deletion, named, require_control, require_permissions, require_place
 from perdure.web.rest.schemas import Change
 
-__all__ = ["change", "change_locks", "delete"]
+__all__ = ["change", "change_locks", "delete", "note_permissions"]
+
+security = logging.getLogger("perdure.security")
 
 Setter = Callable[[Any, Any, Any], None]
 _TIMER = ("interval", "start_delay", "repeats")
@@ -92,6 +97,26 @@ def _permissions(account: Any, entity: Any, names: list[str]) -> None:
         if key not in wanted:
             entity.permissions.remove(key, category=category)
     entity.permissions.add(sorted(wanted - known))
+    note_permissions(account, entity, given=wanted - known, taken=known - wanted)
+
+
+def note_permissions(account: Any, entity: Any, given: Iterable[str], taken: Iterable[str] = ()) -> None:
+    """Tell the security log, as the command `perm` does, once it is committed."""
+    kind = "account" if is_account(entity) else "object"
+    for names, what in ((given, "given to"), (taken, "taken from")):
+        for name in sorted(names):
+            on_commit(
+                partial(
+                    security.warning,
+                    "permission %s %s %s %s (%s) by %s, api",
+                    name,
+                    what,
+                    kind,
+                    entity.dbref,
+                    entity.key,
+                    account,
+                )
+            )
 
 
 def _location(account: Any, entity: Any, number: int | None) -> None:

@@ -24,7 +24,7 @@ from perdure.web.offloading import OffloadResponse, offload, offloaded
 from perdure.web.rest import schemas
 from perdure.web.rest.attribute_values import read_value
 from perdure.web.rest.callers import Caller
-from perdure.web.rest.changing import change_locks
+from perdure.web.rest.changing import change_locks, note_permissions
 from perdure.web.rest.kinds import Kind
 from perdure.web.rest.problems import Problem
 from perdure.web.rest.rights import named, require, require_permissions, require_place
@@ -63,6 +63,7 @@ def make_account(kind: Kind, request: HttpRequest, caller: Caller, said: schemas
     check, encoded = done
     account, errors = check.finish(encoded)
     _refuse(errors)
+    note_permissions(caller.account, account, given=said.permissions)
     return account
 
 
@@ -101,6 +102,7 @@ def _make_object(kind: Kind, caller: Caller, said: schemas.ObjectCreation) -> An
     if not made._is_deleted:
         made.locks.add(DefaultObject.get_default_lockstring(account=account))
         made.attributes.add("creator_id", account.pk)
+        note_permissions(account, made, given=said.permissions)
     return made
 
 
