@@ -247,3 +247,13 @@ def test_cmdsets(owner, builder, small_world):
     assert "CharacterCmdSet" in owner.type("cmdsets")
     small_world.lamp.locks.add("examine:false()")
     assert "'examine'" in builder.type("cmdsets lamp")
+
+
+def test_attributes_that_may_not_be_read_are_not_found_by_their_value(small_world):
+    lamp, builder, owner = small_world.lamp, small_world.builder, small_world.owner
+    lamp.attributes.add("word", "swordfish", lockstring="attrread:false()")
+    for line in ("find/attr word", "find/attr word ~ 'sword'", "find/attr word != 'x'", "find/attr word = swordfish"):
+        assert "lamp" not in builder.type(line), line
+        assert "lamp" in owner.type(line), line
+    lamp.attributes.add("oil", 5)
+    assert "lamp" in builder.type("find/attr oil > 4")

@@ -273,3 +273,21 @@ def test_who_and_counts_load_no_subscribers_that_are_away(world, people, public,
     assert f"and {number - 100} more" in shown
     assert f"{number + 4} subscribers" in admin.send("channel/destroy public", "no")
     assert len(AccountDB.get_all_cached_instances()) <= before + 100
+
+
+@pytest.mark.defect("V-4")
+def test_a_reason_breaks_no_lines(world, people):
+    anna, bob, _ = people
+    anna.send("channel/create Chess")
+    for line in (
+        "channel/boot chess = bob: noise|/System: run",
+        "channel/ban chess = bob: noise|/System: run",
+        "channel/destroy chess = gone|/System: run",
+    ):
+        bob.send("channel/sub chess")
+        bob.heard()
+        anna.send(line, "yes")
+        anna.send("channel/unban chess = bob")
+        heard = bob.heard()
+        assert "System: run" in heard, line
+        assert not [one for one in heard.splitlines() if one.startswith("System")], line

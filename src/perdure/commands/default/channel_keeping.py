@@ -11,6 +11,7 @@ import logging
 from typing import Any
 
 from perdure.channels.models import ChannelDB
+from perdure.commands.default.stock import plain_lines
 from perdure.errors import PerdureError
 from perdure.objects.makers import misleading
 from perdure.typeclasses import registry
@@ -111,7 +112,7 @@ class ChannelKeeping:
             return
         if not self._still_controls([channel]):
             return
-        reason = (self.rhs or "").strip()
+        reason = plain_lines((self.rhs or "").strip(), self.caller)
         channel.msg(
             f"{key} is being destroyed by {self.caller.key}.{f' ({reason})' if reason else ''}", bypass_mute=True
         )
@@ -201,7 +202,7 @@ class ChannelKeeping:
         if None in channels:
             return [], None, ""
         target = self.caller.search(who.strip())
-        return ([], None, "") if target is None else (channels, target, reason.strip())
+        return ([], None, "") if target is None else (channels, target, plain_lines(reason.strip(), self.caller))
 
     def _still_controls(self: Any, channels: list[Any]) -> list[Any]:
         """Those that are there and controlled still, after a question; it is told of the others."""

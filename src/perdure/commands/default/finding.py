@@ -14,7 +14,8 @@ from perdure.commands.default.value_texts import shown_value
 from perdure.conf import conf
 from perdure.errors import InvalidArgument, InvalidKey, UnknownLookup
 from perdure.idmapper.wrappers import dbref_number
-from perdure.objects.models import ObjectDB
+from perdure.locks import check_perm
+from perdure.objects.models import ObjectAttribute, ObjectDB
 from perdure.text.markup import escape
 from perdure.typeclasses import registry
 
@@ -47,6 +48,7 @@ class CmdFind(EditingCommand):
 
     Names and aliases that have the text in them are found, in upper or lower case. Operators are <, <=, >, >=, =, !=
     and ~ (has the text in it). Values are written as for the command set: numbers compare with numbers, text with text.
+    Attributes that have a lock on being read are passed over, but for developers.
 
     Example:
       find/attr oil < 20
@@ -81,7 +83,7 @@ class CmdFind(EditingCommand):
     def _rows(self) -> Any:
         """What is looked for, before kinds; None after telling what is wrong."""
         if "attr" in self.switches:
-            return _by_attribute(self.args, self._reference)
+            return _by_attribute(self.args, self._reference, all_of_them=check_perm(self.caller, "Developer"))
         window = self._window()
         if window is None:
             return None
@@ -148,19 +150,26 @@ def _paths_of(kinds: list[str]) -> set[str]:
     return paths
 
 
-def _by_attribute(text: str, reference: Any) -> Any:
-    """The objects whose attribute compares as the text says, or that have it."""
+def _by_attribute(text: str, reference: Any, all_of_them: bool) -> Any:
+    """The objects whose attribute compares as the text says, or that have it.
+
+    An attribute with a lock on being read tells nothing of itself here, unless `all_of_them` are looked through.
+    """
     match = _COMPARED.fullmatch(text.strip())
     name, _, category = (match["name"] if match else text).strip().partition(":")
     key, category = name.strip().lower(), category.strip() or None
     if not key:
         raise InvalidArgument("Say which attribute: find/attr oil < 20.")
+    objects = ObjectDB.objects.all()
+    if not all_of_them:
+        hidden = ObjectAttribute.objects.filter(db_key=key, db_lock_storage__icontains="attrread")
+        objects = objects.exclude(pk__in=hidden.values("owner_id"))
+    there = objects.filter(pk__in=ObjectDB.objects.get_by_attribute(key=key, category=category or "").values("pk"))
     if match is None:
-        return ObjectDB.objects.get_by_attribute(key=key, category=category or "")
+        return there
     value = read_value(match["value"], reference).value
     if match["operator"] == "!=":
-        there = ObjectDB.objects.get_by_attribute(key=key, category=category or "")
         return there.exclude_attributes(category, **{f"{key}__exact": value})
     if match["operator"] == "~" and not isinstance(value, str):
         raise InvalidArgument(f"~ looks for a text, and {shown_value(value)} is none; put quotes around it")
-    return ObjectDB.objects.filter_attributes(category, **{f"{key}__{_LOOKUPS[match['operator']]}": value})
+    return objects.filter_attributes(category, **{f"{key}__{_LOOKUPS[match['operator']]}": value})
