@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -22,8 +23,10 @@ class Life(Command):
     """Does what its argument says, letter by letter, and counts what it has done: told and stored."""
 
     key = "life"
+    number = 0
 
     async def func(self) -> None:
+        self.number = self.caller.db.begun = (self.caller.db.begun or 0) + 1
         for letter in self.args.strip():
             match letter:
                 case "a":
@@ -58,6 +61,10 @@ STEPS = st.one_of(
 )
 
 
+#: Commands whose first step, before they wait for anything, is undone.
+FAILS_AT_ONCE = re.compile("life v*[vf]")
+
+
 def check(player: Any) -> None:
     """What must hold between any two lines."""
     for run in waiting_runs():
@@ -67,6 +74,9 @@ def check(player: Any) -> None:
     assert {id(run._request) for run in waiting_runs() if isinstance(run._request, prompts.Ask)} == {
         id(question) for question in asked
     }
+    numbers = [run.command.number for run in waiting_runs()]
+    assert len(set(numbers)) == len(numbers)
+    assert max(numbers, default=0) <= (player.character.db.begun or 0)  # nothing waits whose beginning was undone
     assert all(running._held.values())
     assert not running._stack
     hidden = [waiting[-1].hidden for waiting in prompts._questions.values()]
@@ -98,7 +108,9 @@ def test_whatever_is_typed_and_happens(world, steps):  # noqa: F811
                 world.reload()
                 give(character, Life)
             case _:
-                player.send(step)
+                is_undone = not prompts._questions and FAILS_AT_ONCE.match(step)
+                told = player.send(step)
+                assert not is_undone or "done" not in told.split()
         check(player)
         told = sum(line == "done" for line in player.output)
         assert told == (character.db.done or 0)
