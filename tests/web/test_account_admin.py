@@ -107,6 +107,7 @@ def test_a_new_name_is_a_rename_and_follows_the_rules(staff: Client, bea: Any) -
         assert told in response.content.decode(), name
         assert bea.key == "Bea"
     assert post(staff, change(bea), {**data, "username": "BEA"}).status_code == 302  # only the case is another
+    data = form_data(staff.get(change(bea)))
     assert post(staff, change(bea), {**data, "username": "Ｂｅａｔｅ"}).status_code == 302
     assert bea.key == "Beate"
     assert heard == [("Bea", "BEA"), ("BEA", "Beate")]

@@ -26,6 +26,11 @@ class AccountForm(TypedObjectForm):
 
     password = ReadOnlyPasswordHashField(help_text="Nobody can read it. You can set another, or hand over a link.")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "username" in self.fields:
+            self.fields["username"].help_text = "Another name follows the rules for new ones; an old one may stay."
+
     def clean_username(self) -> str:
         """A name that this account may have."""
         name: str = self.cleaned_data["username"]
