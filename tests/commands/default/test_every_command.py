@@ -71,30 +71,28 @@ SHOWS_TOO = [
     "typeclass/show DefaultRoom",
 ]
 #: What changes what is one's own, or handles what lies about by the locks of handling.
-OWN = set(
-    [
-        "channel",
-        "charcreate",
-        "chardelete",
-        "drop",
-        "get",
-        "give",
-        "home",
-        "ic",
-        "nick",
-        "ooc",
-        "option",
-        "page",
-        "password",
-        "pose",
-        "quell",
-        "quit",
-        "say",
-        "setdesc",
-        "style",
-        "whisper",
-    ]
-)
+OWN = {
+    "channel",
+    "charcreate",
+    "chardelete",
+    "drop",
+    "get",
+    "give",
+    "home",
+    "ic",
+    "nick",
+    "ooc",
+    "option",
+    "page",
+    "password",
+    "pose",
+    "quell",
+    "quit",
+    "say",
+    "setdesc",
+    "style",
+    "whisper",
+}
 #: What is about the server as a whole, and asks only for a rank.
 SERVER = {"py", "reload", "reset", "server", "shutdown", "tasks", "unban", "wall"}
 #: What staff do to others, typed against somebody whose locks say no.
