@@ -412,7 +412,8 @@ def test_one_address_cannot_hold_all_connections_to_the_world(tmp_path, monkeypa
     monkeypatch.setattr("perdure.server.gateway.proxy._AT_ONCE", 3)
 
     async def play():
-        async with Harness(web_port=0) as h, visitor(h) as web, world_web(tmp_path / "s") as gate:
+        patience = {"world": 0.5}
+        async with Harness(web_port=0, timeouts=patience) as h, visitor(h) as web, world_web(tmp_path / "s"):
             h.worlds.http_socket = str(tmp_path / "s")
             slow = [await h.connect("web") for _ in range(3)]
             for client in slow:
@@ -423,11 +424,13 @@ def test_one_address_cannot_hold_all_connections_to_the_world(tmp_path, monkeypa
             # What the gateway answers itself is still there, and so is the world for others.
             assert (await web.get("/healthz")).status_code == 200
             assert (await web.get("/x", headers={"X-Forwarded-For": "1.2.3.4"})).status_code == 200
+            # Whoever waits has a turn as soon as there is a place.
+            waiting = asyncio.create_task(web.get("/x"))
+            await asyncio.sleep(0)
             for client in slow:
                 client.close()
-            await eventually(lambda: h.gateway._listening.web.proxy.active == 0)
-            assert (await web.get("/x")).status_code == 200
-            gate.set()
+            assert (await waiting).status_code == 200
+            await eventually(lambda: not h.gateway._listening.web.proxy._turns)
 
     run(play())
 

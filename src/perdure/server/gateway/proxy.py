@@ -5,16 +5,15 @@ waits for a world up to `timeouts.world` seconds, then gets a page that says to 
 whether it came by https, the world is told in `X-Forwarded-For` and `X-Forwarded-Proto`, which hold one value, ours.
 
 Failure modes: a world that ends before it has answered: the request is sent to the next if nothing of it can have
-been done (it had no body and only asks), else 502. A body that is too long: 413. More requests at once from one address
-than a browser and its neighbours have: 429, so that nobody holds all connections to the world with bodies that do not
-come.
+been done (it had no body and only asks), else 502. A body that is too long: 413. Of one address only so many requests
+are passed on at once, and the others wait, or get 429: nobody holds all connections to the world with bodies that do
+not come.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -89,6 +88,14 @@ class _World:
         )
 
 
+class _Turn:
+    """The requests of one address: how many there are, and the places of those that are passed on."""
+
+    def __init__(self) -> None:
+        self.wanted = 0
+        self.places = asyncio.Semaphore(_AT_ONCE)
+
+
 class Proxy:
     """The application that passes requests on."""
 
@@ -97,28 +104,38 @@ class Proxy:
         self._world: _World | None = None
         self._idle = asyncio.Event()
         self._idle.set()
-        self._at_once: Counter[str] = Counter()
+        self._turns: dict[str, _Turn] = {}
         self.active = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on."""
         request = Request(scope, receive)
         network = network_of(client_address(scope, request.headers, self._gateway.upstream))
-        if self._at_once[network] >= _AT_ONCE:
-            answer = PlainTextResponse(
-                "There are too many requests at once from your address.\n", 429, {"Retry-After": "5"}
-            )
-            await answer(scope, receive, send)
+        turn = self._turns.get(network)
+        if turn is None:
+            turn = self._turns[network] = _Turn()
+        turn.wanted += 1
+        try:
+            await self._in_turn(turn, request, scope, receive, send)
+        finally:
+            turn.wanted -= 1
+            if not turn.wanted:
+                del self._turns[network]
+
+    async def _in_turn(self, turn: _Turn, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            async with asyncio.timeout(self._gateway.settings.timeouts.world):
+                await turn.places.acquire()
+        except TimeoutError:
+            said = "There are too many requests at once from your address.\n"
+            await PlainTextResponse(said, 429, {"Retry-After": "5"})(scope, receive, send)
             return
-        self._at_once[network] += 1
         try:
             response = await self._answer(request)
             with suppress(ClientDisconnect):
                 await response(scope, receive, send)
         finally:
-            self._at_once[network] -= 1
-            if not self._at_once[network]:
-                del self._at_once[network]
+            turn.places.release()
 
     async def drained(self, seconds: float) -> bool:
         """Waits until no world is at work on a request; whether that came true. What waits for a world may wait on."""
