@@ -30,7 +30,15 @@ class FailedResponse(HttpResponse):
     def __init__(self, error: Exception, told: Callable[[str], HttpResponse]) -> None:
         super().__init__(b"The page failed.", content_type="text/plain; charset=utf-8")
         self.error = error
-        self.told = told
+        self._told = told
+
+    def told(self, error_id: str) -> HttpResponse:
+        """The answer, with the headers that every page has (they are added to what a view gives)."""
+        answer = self._told(error_id)
+        for name, value in self.items():
+            if name not in ("Content-Type", "Content-Length"):
+                answer.headers.setdefault(name, value)
+        return answer
 
 
 def can_fail(request: HttpRequest) -> bool:

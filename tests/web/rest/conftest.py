@@ -58,9 +58,12 @@ class Api:
 @pytest.fixture
 def rest(site: Any, db: Any) -> Iterator[Any]:
     """Settings under which the API is there and nobody is held up."""
+    from perdure.idmapper.models import flush_cache
     from perdure.web.rest.rates import RATES
 
     site.REST_API_ENABLED = True
+    # No object has this id, neither in the table nor in what other tests have left in memory.
+    site.DEFAULT_HOME = site.START_LOCATION = "#999999999"
     site.REST_API_RATE = None
     # The addresses are made of the settings when they are imported.
     sys.modules.pop("perdure.web.urls", None)
@@ -69,6 +72,7 @@ def rest(site: Any, db: Any) -> Iterator[Any]:
     RATES.clear()
     yield site
     RATES.clear()
+    flush_cache()
 
 
 def make_account(name: str, rank: str = "Player", **kwargs: Any) -> Any:

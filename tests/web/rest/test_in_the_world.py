@@ -109,6 +109,8 @@ def test_an_error_of_the_game_is_logged_once_under_the_id_that_is_told(
         status, headers, said = asking("PATCH", f"/objects/{lamp.pk}", {"key": "x"})
     assert (status, headers[b"Content-Type"]) == (500, b"application/problem+json")
     assert headers[b"Cache-Control"] == b"no-store"
+    assert headers[b"X-Content-Type-Options"] == b"nosniff"
+    assert b"default-src 'none'" in headers[b"Content-Security-Policy"]
     records = [one for one in caplog.records if one.levelno >= logging.ERROR and one.name.startswith("perdure")]
     assert len(records) == 1
     assert said["error_id"] == records[0].error_id

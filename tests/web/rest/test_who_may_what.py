@@ -36,12 +36,11 @@ def expected(kind: str, verb: str, rank: str) -> int:
 
 
 @pytest.fixture
-def things(room: Any, settings: Any) -> dict[str, Any]:
+def things(room: Any) -> dict[str, Any]:
     """One of each kind, made as code makes them."""
     from perdure.create import create_channel, create_object, create_script
     from perdure.objects.objects import DefaultCharacter, DefaultExit, DefaultObject
 
-    settings.DEFAULT_HOME = settings.START_LOCATION = "#999"
     return {
         "accounts": make_account("Somebody"),
         "objects": create_object(DefaultObject, key="lamp", location=room, home=room),
