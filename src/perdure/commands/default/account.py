@@ -87,6 +87,9 @@ class CmdUserPassword(StockCommand):
 
     Without one, a password is made up and shown to you once, to pass it on. The owner of the account is told that it
     was changed, not what it is.
+
+    Example:
+      userpassword anna
     """
 
     key = "userpassword"

@@ -34,6 +34,10 @@ class CmdBoot(StockCommand):
     Switches:
       quiet - do not tell them
       sid   - one session, by the number that who and sessions show
+
+    Example:
+      boot anna: come back when you are sober
+      boot/sid 12
     """
 
     key = "@boot"
@@ -87,6 +91,9 @@ class CmdAccounts(StockCommand):
 
     Switches:
       delete - delete an account for ever; you are asked first. Its characters stay in the world.
+
+    Example:
+      accounts/delete #15: a robot
     """
 
     key = "@accounts"

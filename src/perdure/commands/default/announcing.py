@@ -24,6 +24,10 @@ class CmdEmit(StockCommand):
       contents - to what is inside of them, too
 
     Without things the text goes to everybody where you are. Their lock "tell" must let you.
+
+    Example:
+      emit The ground shakes.
+      pemit anna, bert = You hear a whisper.
     """
 
     key = "@emit"

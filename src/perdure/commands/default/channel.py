@@ -24,7 +24,7 @@ class CmdChannel(ChannelListening, ChannelKeeping, StockCommand):
     """Talk on channels, and choose those you listen to.
 
     Usage:
-      channel                               the channels you listen to
+      channel[/list]                        the channels you listen to
       channel/all                           every channel that you may listen to
       channel <name> <text>                 say something; also: <name or alias> <text>
       channel <name of several words> = <text>

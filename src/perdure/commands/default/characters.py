@@ -128,6 +128,9 @@ class CmdCharCreate(StockCommand):
       charcreate <name> [= <description>]
 
     How many you may have is up to the game.
+
+    Example:
+      charcreate Ellen = A tall woman in a green coat.
     """
 
     key = "charcreate"

@@ -113,6 +113,9 @@ class CmdMvAttr(CmdCpAttr):
       copy - leave them with the first thing, too
 
     They are taken away from the first thing only when every other one has got them.
+
+    Example:
+      mvattr lamp/oil = lantern/fuel
     """
 
     key = "@mvattr"
@@ -133,6 +136,9 @@ class CmdWipe(EditingCommand):
       wipe <thing>/<attribute>[/<attribute>…][:<category>]
 
     Without names it takes all attributes away, of every category; you are asked first.
+
+    Example:
+      wipe lamp/oil/wick
     """
 
     key = "@wipe"

@@ -29,6 +29,9 @@ class CmdExamine(EditingCommand):
 
     Without a name it is the place where you are. With attributes only those are shown, whole. What you may not examine
     you just look at. When you are playing nobody, names are those of accounts.
+
+    Example:
+      examine lamp/oil, *anna
     """
 
     key = "@examine"

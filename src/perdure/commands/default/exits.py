@@ -81,6 +81,10 @@ class CmdLink(EditingCommand):
       twoway - link two exits with each other: each leads to where the other one is
 
     What leads somewhere is an exit. Both names are looked for here first, then everywhere.
+
+    Example:
+      link gate = Castle
+      link/twoway gate = #12
     """
 
     key = "@link"

@@ -42,7 +42,7 @@ class CmdFind(EditingCommand):
       room, exit, char - only these kinds, or classes derived from them; without a text, all of them
       exact            - the whole name
       startswith       - the beginning of the name
-      loc              - tell where each is
+      loc              - tell where each is (locate means it)
       tag              - what carries a tag
       attr             - what has an attribute, or one that compares with a value
 

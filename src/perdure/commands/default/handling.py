@@ -132,6 +132,9 @@ class CmdGive(_Handling):
       give <number> <things> to <somebody>
 
     Hands what you carry to somebody here. Only the two of you are told.
+
+    Example:
+      give 3 coins to bert
     """
 
     key = "give"

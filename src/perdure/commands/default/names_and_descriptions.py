@@ -70,6 +70,10 @@ class CmdSetObjAlias(EditingCommand):
       delete   - take this alias away, in every category
 
     Aliases given are added to those there are; an empty list takes all away.
+
+    Example:
+      alias brass lamp = lamp, light
+      alias/delete brass lamp = light
     """
 
     key = "@alias"

@@ -21,8 +21,8 @@ class CmdWho(StockCommand):
       who
       doing
 
-    Who is connected, for how long, and how long they have been idle. Admins also see whom they play, where, from
-    where they are connected, and how much they have typed; doing shows them what everybody sees.
+    Who is connected, for how long, and how long they have been idle. Admins also see the number of each session, whom
+    they play, where, from where they are connected, and how much they have typed; doing shows them what everybody sees.
     """
 
     key = "who"
@@ -36,7 +36,7 @@ class CmdWho(StockCommand):
         sessions.sort(key=lambda session: getattr(session, "conn_time", 0) or 0)
         subject = self.character if self.character is not None else self.caller
         everything = self.cmdname != "doing" and check_perm(subject, "Admin")
-        more = ["Plays", "In", "Commands", "By", "From"] if everything else []
+        more = ["Session", "Plays", "In", "Commands", "By", "From"] if everything else []
         table = self.table("Account", "On for", "Idle", *more)
         for session in sessions:
             row = [session.account.get_display_name(self.caller), _since(session, "conn_time"), _since(session, IDLE)]
@@ -90,6 +90,7 @@ def _since(session: Any, name: str) -> str:
 def _details(session: Any, looker: Any) -> list[str]:
     puppet = session.puppet
     return [
+        f"#{session.sessid}",
         puppet.get_display_name(looker) if puppet is not None else "nobody",
         _place(puppet, looker),
         str(getattr(session, "cmd_total", 0)),

@@ -29,6 +29,11 @@ class CmdTeleport(EditingCommand):
       tonone   - take the thing out of the world; not for somebody who is being played
 
     Both may be anywhere. The thing must let you teleport it, and the place must take it in.
+
+    Example:
+      tel Castle
+      tel/quiet lamp = #12
+      tel/loc anna
     """
 
     key = "@teleport"
@@ -135,6 +140,9 @@ class CmdSetHome(EditingCommand):
       sethome <thing> = <place>
 
     A thing goes home when the place it is in is deleted; a player by the command home.
+
+    Example:
+      sethome lamp = Castle
     """
 
     key = "@sethome"
