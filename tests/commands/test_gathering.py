@@ -285,6 +285,17 @@ def test_a_class_of_its_own_for_an_exit(anna, hall, cellar):
 # --- what is broken
 
 
+@pytest.mark.parametrize("hook", ["at_cmdset_get", "get_cmdsets"])
+def test_a_broken_class_leaves_its_players_their_commands(anna, hook, monkeypatch, caplog):
+    def broken(self, *args, **kwargs):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(type(anna.character), hook, broken)
+    assert "looked" in anna.send("look")
+    assert not anna.errors
+    assert "ZeroDivisionError" in caplog.text
+
+
 def test_a_broken_thing_takes_nobodys_commands_away(anna, hall, cellar, caplog):
     class Broken(DefaultObject):
         def at_cmdset_get(self, **kwargs):

@@ -14,6 +14,7 @@ from perdure.commands.command import Command
 from perdure.commands.prompts import get_input, interactive, pending_question
 from perdure.commands.running import CommandRun, current_run, waiting_runs
 from perdure.conf import conf
+from perdure.gameloop import ticks
 from perdure.objects.objects import DefaultCharacter
 from perdure.server.messages import Disconnected, EchoInput, Line
 from perdure.testing.plugin import world  # noqa: F401  (the fixture)
@@ -21,7 +22,8 @@ from tests.commands.test_dispatch import command, give
 
 
 @pytest.fixture
-def anna(world):  # noqa: F811
+def anna(world, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(ticks, "TICK_SECONDS", 1000.0)  # however slow it is here, what comes at once is in one tick
     return world.player("Anna")
 
 

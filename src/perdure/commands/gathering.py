@@ -15,7 +15,7 @@ Invariants
 Owner: the game thread.
 
 Failure modes: what a hook or a lock of something around raises is logged and undone, and that thing offers nothing;
-what a provider's own hook raises goes to whoever wanted the commands.
+what a provider's own hook raises is logged, and its sets count as they are.
 """
 
 from __future__ import annotations
@@ -153,12 +153,24 @@ def gather_for(called_by: Any, session: Any = None) -> Gathered:
     parts: list[Part] = []
     current: Any = None
     for provider in ordered:
-        provider.at_cmdset_get(caller=caller, current=current)
-        current, stack = provider.get_cmdsets(caller, current)
+        current, stack = _provided(provider, caller, current)
         parts += [(one, False) for one in stack if isinstance(one, CmdSet) and one.priority != PLACEHOLDER_PRIORITY]
         if provider.cmdset_provider_type == "object" and not _flag(parts, "no_objs"):
             parts += _surroundings(provider, caller, parts)
     return Gathered(merge_cache.merged(parts), caller, error_to, providers)
+
+
+def _provided(provider: Any, caller: Any, current: Any) -> tuple[Any, list[Any]]:
+    """What the hooks of a provider give; if they are broken, what it has without them."""
+    try:
+        provider.at_cmdset_get(caller=caller, current=current)
+        found, stack = provider.get_cmdsets(caller, current)
+        return found, list(stack)
+    except StaleObject:
+        raise  # another process wrote first: the unit is undone and done again
+    except Exception:  # boundary of user code: a broken class must not leave its players without any command
+        logger.exception("the commands of %r are those without its hooks", provider)
+        return provider.cmdset.current, list(provider.cmdset.cmdset_stack)
 
 
 def _order(provider: Any) -> int:

@@ -162,7 +162,10 @@ async def _save(command: Any, draft: Draft) -> bool:
 
 
 async def _give_up(command: Any) -> bool:
-    return bool(await command.confirm("Something is not saved. End without saving?", default=False))
+    try:
+        return bool(await command.confirm("Something is not saved. End without saving?", default=False))
+    except PromptEnded:
+        return False
 
 
 # --- going on

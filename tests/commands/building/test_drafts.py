@@ -14,7 +14,9 @@ from perdure.commands.cmdset import CmdSet
 from perdure.commands.command import Command
 from perdure.commands.drafts import MOST_DRAFTS, _Drafts, drafts_of
 from perdure.commands.line_editor import MOST_CHARACTERS, MOST_UNDONE, LineEditor
+from perdure.conf import conf
 from perdure.errors import InvalidArgument
+from perdure.gameloop import ticks
 from perdure.server.messages import Line
 from tests.commands.test_dispatch import give
 
@@ -98,6 +100,13 @@ def test_the_writer_comes_back(world, olga, lamp, gone):
     assert lamp.db.desc == "one\ntwo"
 
 
+def test_no_answer_to_whether_to_end_leaves_the_editor_open(world, olga, lamp):
+    olga.send("desc/edit lamp", "one", ":q", "what", "what", "what", "two", ":q")
+    world.advance(conf.PROMPT_TIMEOUT + 1)
+    olga.send("three", ":wq")
+    assert lamp.db.desc == "one\ntwo\nthree"
+
+
 def test_what_can_be_undone_and_what_is_saved_is_kept(world, olga, lamp):
     olga.send("desc/edit lamp", "one", ":w", "two", ":clear")
     world.reload()
@@ -142,8 +151,9 @@ def test_an_error_when_saving_loses_nothing(world, olga, lamp):
     assert "2| two" in olga.send("two", ":")
 
 
-def test_a_line_that_is_undone_is_not_in_the_text_and_the_editor_is(world, olga, lamp):
+def test_a_line_that_is_undone_is_not_in_the_text_and_the_editor_is(world, olga, lamp, monkeypatch):
     """The tick in which it was typed is refused by the database."""
+    monkeypatch.setattr(ticks, "TICK_SECONDS", 1000.0)  # however slow it is here, both are in one
     olga.send("desc/edit lamp", "one")
 
     def refused() -> None:
