@@ -21,6 +21,11 @@ def test_name_of_an_account(owner, builder):
     assert AccountDB.objects.get(pk=builder.account.pk).username == "Berta"
     assert "not renamed" in owner.type("name *Berta = Olga")
     assert builder.account.username == "Berta"
+    for name in ("|rBerta", "me", "Ber ta", "x", "olga", "b" * 40):
+        assert "not renamed" in owner.type(f"name *Berta = {name}"), name
+    assert builder.account.username == "Berta"
+    owner.type("name *Berta = BERTA")
+    assert builder.account.username == "BERTA"
 
 
 def test_aliases_are_listed_added_and_taken_away(owner, small_world):

@@ -19,7 +19,8 @@ class CmdName(EditingCommand):
       name <thing> = <new name>[;<alias>…]
       name *<account> = <new name>
 
-    Aliases given are added to those it has. Accounts have none.
+    Aliases given are added to those it has. Accounts have none, and may be called as those that make them may call
+    themselves.
 
     Example:
       name lamp = brass lamp;brass
@@ -39,10 +40,16 @@ class CmdName(EditingCommand):
             return
         name, *aliases = (part.strip() for part in self.rhs.split(";"))
         aliases = [alias for alias in aliases if alias]
-        if is_account(target) and aliases:
-            self.msg("Accounts have no aliases; nothing was changed.")
-            return
         before = named(target)
+        if is_account(target):
+            if aliases:
+                self.msg("Accounts have no aliases; nothing was changed.")
+                return
+            name = target.normalize_username(name)
+            valid, errors = target.validate_username(name, account=target)
+            if not valid:
+                self.msg(f"{before} was not renamed: {escape(' '.join(errors))}")
+                return
         with self.alone(f"{before} was not renamed"):
             if name:
                 target.key = name

@@ -79,7 +79,7 @@ def _without_references(text: str, find: Finder) -> tuple[str, dict[str, Any]]:
     def replace(match: re.Match[str]) -> str:
         entity = find(match[1], match[2].strip())
         if entity is None:
-            raise InvalidArgument(f"{match[0]} refers to nothing, so no value is set")
+            raise InvalidArgument(f"{match[0]} was not found, so no value is set")
         name = f"_entity_{len(entities)}"
         entities[name] = entity
         return name
