@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import shlex
 import shutil
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -35,8 +36,8 @@ def init(
     """
     directory = lay_out(Path(name), world)
     shown = directory if Path(name).is_absolute() else Path(name)
-    stdout.print(f"Made the game {directory.name} in {shown}.")
-    stdout.print(f"Next:  cd {shown} && perdure migrate")
+    stdout.print(f"Made the game {directory.name} in {shown}.", markup=False)
+    stdout.print(f"Next:  cd {shlex.quote(str(shown))} && perdure migrate", markup=False)
 
 
 def lay_out(directory: Path, world: str | None = None) -> Path:
@@ -52,8 +53,12 @@ def lay_out(directory: Path, world: str | None = None) -> Path:
         )
     if world is not None and world not in WORLDS:
         raise InvalidArgument(f"there is no demo world {world!r}: choose from {', '.join(WORLDS)}")
-    if directory.exists():
-        raise InvalidArgument(f"{directory} exists already: choose another name, or remove it first")
+    try:
+        directory.mkdir(parents=True)
+    except FileExistsError:
+        raise InvalidArgument(f"{directory} exists already: choose another name, or remove it first") from None
+    except OSError as error:
+        raise InvalidArgument(f"{directory} cannot be made: {error.strerror or error}") from error
     try:
         _copy_template(directory, world)
     except OSError as error:
@@ -64,7 +69,7 @@ def lay_out(directory: Path, world: str | None = None) -> Path:
 
 def _copy_template(directory: Path, world: str | None) -> None:
     with as_file(files("perdure") / "template") as template:
-        shutil.copytree(template, directory, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+        shutil.copytree(template, directory, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
     for old, new in RENAMED.items():
         (directory / old).rename(directory / new)
     _fill_in(directory / "settings.py", directory.name, world)

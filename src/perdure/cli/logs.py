@@ -75,7 +75,7 @@ class _Tail:
         try:
             with path.open(encoding="utf-8", errors="replace") as file:
                 return list(self._grouped(deque(file, maxlen=lines)))
-        except OSError:
+        except FileNotFoundError:
             return []
 
     def more(self) -> list[Entry]:
@@ -92,7 +92,7 @@ class _Tail:
     def _open(self) -> bool:
         try:
             self._file = self.path.open(encoding="utf-8", errors="replace")
-        except OSError:
+        except FileNotFoundError:
             return False
         return True
 

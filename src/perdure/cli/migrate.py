@@ -53,7 +53,7 @@ def _first_start(quiet: bool) -> None:
 
     result = first_start(_credentials)
     if result.done and not quiet:
-        stdout.print("Made: " + "; ".join(result.done) + ".")
+        stdout.print("Made: " + "; ".join(result.done) + ".", markup=False)
     if result.owner and result.owner.generated:
         # The only time anybody sees it: also with --quiet.
         owner = result.owner

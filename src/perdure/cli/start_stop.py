@@ -17,6 +17,7 @@ from perdure.cli.gateway_client import ask, require_running, wait_for_end
 from perdure.cli.output import stderr, stdout
 from perdure.cli.preflight import game_directory, prepared_game
 from perdure.cli.run import gateway_command, places
+from perdure.cli.status import show_warnings
 from perdure.errors import NotAnswering, NotRunning, ReloadRefused, StartFailed
 from perdure.server.control_messages import Answer, Change, Halt, Status
 from perdure.server.gateway.run_directory import RUN_DIRECTORY
@@ -36,6 +37,7 @@ def start() -> None:
     game, settings = prepared_game()
     status = _start(game)
     stdout.print(f"{game.name} is running (pid {status['pid']}).", markup=False)
+    show_warnings(status)
     for line in places(settings, status["gateway"]["ports"]):
         stdout.print(line, markup=False)
 
@@ -157,9 +159,11 @@ def _change(verb: Literal["reload", "reset"]) -> None:
         answer = ask(game, Change(verb), progress=lambda text: update(f"{verb.capitalize()}: {text}"))
     if not answer.ok:
         raise _refused(verb, answer)
-    gap = ask(game, Status(), seconds=5).data.get("gap", 0.0)
     took = time.monotonic() - begun
+    status = ask(game, Status(), seconds=5).data
+    gap = status.get("gap", 0.0)
     stdout.print(f"{verb.capitalize()} done in {took:.1f} s; the world was away for {gap:.2f} s of them.", markup=False)
+    show_warnings(status)
 
 
 def _refused(verb: str, answer: Answer) -> ReloadRefused:

@@ -11,12 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from perdure.cli.gateway_client import ask
-from perdure.cli.output import stdout
+from perdure.cli.output import stderr, stdout
 from perdure.cli.preflight import game_directory
 from perdure.errors import NotRunning
 from perdure.server.control_messages import Status
 
-__all__ = ["status"]
+__all__ = ["show_warnings", "status"]
 
 #: As init scripts have it for a program that does not run.
 NOT_RUNNING = 3
@@ -46,6 +46,13 @@ def _say(found: dict[str, Any], as_json: bool) -> None:
             table.add_row(name, Text(value))
         stdout.print(found["game"], style="bold", markup=False)
         stdout.print(table)
+        show_warnings(found)
+
+
+def show_warnings(found: dict[str, Any]) -> None:
+    """What the world found when it checked itself, and lives with."""
+    for warning in (found.get("world") or {}).get("warnings", []):
+        stderr.print(f"Warning: {warning}", style="yellow", markup=False, soft_wrap=True)
 
 
 def _rows(found: dict[str, Any]) -> list[list[str]]:

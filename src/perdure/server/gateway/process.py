@@ -94,6 +94,7 @@ class WorldProcess:
         self.gone: asyncio.Future[str] = loop.create_future()
         self.failed: asyncio.Future[Failed] = loop.create_future()
         self.http_socket = ""
+        self.warnings: list[str] = []
         self.welcome: Welcome | None = None
         self._deliver = deliver
         self._writable = writable
@@ -218,6 +219,7 @@ class WorldProcess:
         for message in messages:
             if isinstance(message, Ready):
                 self.http_socket = message.http_socket
+                self.warnings = message.warnings
                 _answer(self.ready, message)
             elif isinstance(message, Failed):
                 _answer(self.failed, message)
@@ -303,6 +305,7 @@ class WorldProcess:
             "started": self.started,
             "uptime": round(time.time() - self.started, 3),
             "memory": memory_of(self.pid),
+            "warnings": self.warnings,
         }
 
 
