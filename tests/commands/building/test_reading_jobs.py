@@ -41,7 +41,6 @@ sum(n for n in range(10))"""
     with caplog.at_level(logging.INFO, "perdure.audit"):
         told = olga.send(f"py/thread {code}")
         assert "number" in told
-        assert "olga" in olga.send("py/thread")
         assert "Room" in olga.send("look")
         told = wait(olga, lambda: not running_jobs())
     assert "olga Room olga None\n5\n45" in told
@@ -107,8 +106,10 @@ def test_too_many_and_too_much(world, olga):
         olga.send("py/thread import time; time.sleep(1000)")
     assert "already" in olga.send("py/thread 1")
     assert len(running_jobs()) == MOST_JOBS
+    listed = olga.send("py/thread")
+    assert listed.count("olga") == listed.count("time.sleep(1000)") == MOST_JOBS
     for job in running_jobs():
-        olga.send(f"py/thread/stop {job.number}")
+        olga.send(f"py/stop {job.number}")
     olga.heard()
     olga.send("py/thread/noecho for _ in range(3000): print('x' * 100)")
     told = wait(olga, lambda: not running_jobs())

@@ -78,7 +78,7 @@ class CmdPy(MuxCommand):
 
     async def func(self) -> None:
         """Run the code, or the console."""
-        if "thread" in self.switches:
+        if "thread" in self.switches or "stop" in self.switches:
             await self._thread()
         elif "edit" in self.switches:
             await self._edit()
