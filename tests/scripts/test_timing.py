@@ -297,3 +297,14 @@ def test_times_that_no_clock_reaches_are_refused(clock, value):
     assert ScriptDB.objects.count() == 1
     script.start(interval=2_147_483_647, start_delay=True)
     assert script.db_next_due > due
+
+
+def test_how_many_ticks_there_have_been_can_be_said(clock):
+    script = create_script(Counting, interval=10, start_delay=True, repeats=3)
+    clock.advance(20)
+    assert script.remaining_repeats() == 1
+    script.reset_callcount()
+    assert script.remaining_repeats() == 3
+    script.reset_callcount(2)
+    clock.advance(10)
+    assert (script.timer, script.db.ticks) == (TimerState.STOPPED, 3)

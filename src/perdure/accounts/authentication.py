@@ -36,7 +36,7 @@ from perdure.accounts.throttle import ACCOUNT_THROTTLE, KNOWN_THROTTLE, LOGIN_TH
 from perdure.typeclasses import registry
 from perdure.typeclasses.unique_names import fold
 
-__all__ = ["MAX_PENDING", "Authentication", "LoginCheck", "PasswordChange", "begin", "begin_password_change"]
+__all__ = ["MAX_PENDING", "WRONG", "Authentication", "LoginCheck", "PasswordChange", "begin", "begin_password_change"]
 
 logger = logging.getLogger("perdure.accounts")
 security = logging.getLogger("perdure.security")

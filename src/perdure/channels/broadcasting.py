@@ -11,10 +11,10 @@ are left out; objects are in the world always, so they always hear.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 from typing import Any
 
 from perdure.channels import log
+from perdure.channels.parties import as_list
 from perdure.idmapper.states import describe
 from perdure.transactions import on_commit, transaction
 from perdure.typeclasses import veto
@@ -80,7 +80,7 @@ class Broadcasting:
             return
         name = self.get_log_filename()
         if name:
-            senders = ", ".join(str(getattr(sender, "key", sender)) for sender in _as_list(kwargs.get("senders")))
+            senders = ", ".join(str(getattr(sender, "key", sender)) for sender in as_list(kwargs.get("senders")))
             line = f"{senders}: {message}" if senders else str(message)
             on_commit(lambda: log.append(name, line), using=self._state.db)
 
@@ -114,11 +114,3 @@ class Broadcasting:
     def get_log_tail(self: Any, lines: int | None = None, offset: int = 0) -> list[str]:
         """The last lines of the log, or those before the last `offset` ones."""
         return log.tail(self.get_log_filename(), lines, offset)
-
-
-def _as_list(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    if isinstance(value, str) or hasattr(value, "_meta") or not isinstance(value, Iterable):
-        return [value]
-    return list(value)

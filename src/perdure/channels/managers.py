@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from perdure.channels.parties import as_list
 from perdure.errors import InvalidArgument
 from perdure.idmapper.queryset import SharedMemoryManager
 from perdure.idmapper.wrappers import dbref_number
@@ -250,7 +251,7 @@ class MsgManager(SharedMemoryManager):
             )
         if not message:
             return None
-        senders, targets = _many(senderobj), _many(receivers)
+        senders, targets = as_list(senderobj), as_list(receivers)
         for party in (*senders, *targets):
             self.identify_object(party)
         labels = normal_labels({"locks": locks, "tags": tags})
@@ -277,11 +278,3 @@ class MsgManager(SharedMemoryManager):
             return {f"db_{role}_external__iexact": found}
         columns = "db_sender" if role == "sender" else "db_receivers"
         return {f"{columns}_{kind}s": found.pk}
-
-
-def _many(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    if isinstance(value, str) or hasattr(value, "_meta") or not isinstance(value, Iterable):
-        return [value]
-    return list(value)

@@ -9,7 +9,6 @@ Failure modes: `InvalidArgument` for a party that cannot be one; nothing is chan
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.db import models
@@ -17,6 +16,7 @@ from django.db.models import ManyToManyField
 from django.utils import timezone
 
 from perdure.channels.managers import MsgManager
+from perdure.channels.parties import as_list
 from perdure.errors import InvalidArgument
 from perdure.idmapper.models import WeakSharedMemoryModel
 from perdure.idmapper.states import require
@@ -221,9 +221,7 @@ class Msg(WeakSharedMemoryModel):
 
     def _identified(self, value: Any) -> list[tuple[Any, str]]:
         """Each party with its kind; nothing has been changed yet when one is refused."""
-        single = isinstance(value, str) or hasattr(value, "_meta") or not isinstance(value, Iterable)
-        parties = [value] if single else list(value)
-        return [type(self).objects.identify_object(party) for party in parties if party is not None]
+        return [type(self).objects.identify_object(party) for party in as_list(value) if party is not None]
 
     def _change(self) -> Any:
         require(self, "save")

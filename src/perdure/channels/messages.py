@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.utils import timezone
 
 from perdure.channels.message_model import crop
+from perdure.channels.parties import as_list
 from perdure.locks import LockHandler
 
 __all__ = ["TempMsg"]
@@ -35,12 +35,12 @@ class TempMsg:
         lockstring: str = "",
         hide_from: Any = None,
     ) -> None:
-        self.senders = _as_list(senders)
-        self.receivers = _as_list(receivers)
+        self.senders = as_list(senders)
+        self.receivers = as_list(receivers)
         self.message = message
         self.header = header
         self.type = type
-        self.hide_from = _as_list(hide_from)
+        self.hide_from = as_list(hide_from)
         self.date_created = timezone.now()
         self.lock_storage = ""
         self.locks = LockHandler(self)
@@ -66,14 +66,6 @@ class TempMsg:
         return f"{names[0]}->{names[1]}: {crop(self.message)}"
 
 
-def _as_list(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    if isinstance(value, str) or hasattr(value, "_meta") or not isinstance(value, Iterable):
-        return [value]
-    return list(value)
-
-
 def _without(parties: list[Any], gone: Any) -> list[Any]:
-    goners = _as_list(gone)
+    goners = as_list(gone)
     return [party for party in parties if not any(party is goner or party == goner for goner in goners)]

@@ -24,7 +24,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from perdure.accounts.authentication import begin, begin_password_change
+from perdure.accounts.authentication import WRONG, begin, begin_password_change
 from perdure.accounts.registration import begin_creation
 from perdure.conf import conf
 from perdure.locks.permissions import QUELL_ATTRIBUTE, is_quelled
@@ -56,17 +56,10 @@ def log_in(request: HttpRequest) -> HttpResponse:
     form = LoginForm(request.POST)
     if not form.is_valid():
         return _log_in_page(request, form)
-    done = offloaded(request, "login")
-    if done is None:
-        check = begin(form.cleaned_data["username"], address_of(request))
-        if check.errors:
-            return _log_in_page(request, with_errors(form, check.errors))
-        password = form.cleaned_data["password"]
-        done = offload(request, "login", lambda: (check, check.verify(password)))
-        if isinstance(done, OffloadResponse):
-            return done
-    check, verdict = done
-    account, errors = check.finish(verdict)
+    known = _verified(request, form.cleaned_data["username"], form.cleaned_data["password"])
+    if isinstance(known, OffloadResponse):
+        return known
+    account, errors = known
     if account is None:
         return _log_in_page(request, with_errors(form, errors))
     _enter(request, account)
@@ -162,24 +155,17 @@ def change_email(request: HttpRequest) -> HttpResponse:
     form = EmailForm(request.POST or None, initial={"email": account.email})
     if request.method != "POST" or not form.is_valid():
         return _email_page(request, form)
-    done = offloaded(request, "email")
-    if done is None:
-        check = begin(account.get_username(), address_of(request))
-        if check.errors:
-            return _email_page(request, with_errors(form, check.errors))
-        password = form.cleaned_data["password"]
-        done = offload(request, "email", lambda: (check, check.verify(password)))
-        if isinstance(done, OffloadResponse):
-            return done
-    check, verdict = done
-    known, errors = check.finish(verdict)
-    if known is None:
-        wrong = ["This is not your password."] if not verdict.right else errors
+    known = _verified(request, account.get_username(), form.cleaned_data["password"])
+    if isinstance(known, OffloadResponse):
+        return known
+    owner, errors = known
+    if owner is None:
+        wrong = ["This is not your password."] if errors == [WRONG] else errors
         return _email_page(request, with_errors(form, wrong, "password"))
-    known.email = type(known).objects.normalize_email(form.cleaned_data["email"])
-    known.save(update_fields=["email"])
-    security.info("mail address of account #%s changed from %s", known.pk, address_of(request))
-    messages.success(request, "Your mail address is changed." if known.email else "Your account has no mail address.")
+    owner.email = type(owner).objects.normalize_email(form.cleaned_data["email"])
+    owner.save(update_fields=["email"])
+    security.info("mail address of account #%s changed from %s", owner.pk, address_of(request))
+    messages.success(request, "Your mail address is changed." if owner.email else "Your account has no mail address.")
     return redirect("index")
 
 
@@ -200,6 +186,20 @@ def unquell(request: HttpRequest) -> HttpResponse:
 
 
 # --- parts of these
+
+
+def _verified(request: HttpRequest, username: str, password: str) -> OffloadResponse | tuple[Any, list[str]]:
+    """The account with this name and password, or None and the reasons; or the wish to be called again."""
+    done = offloaded(request, "password")
+    if done is None:
+        check = begin(username, address_of(request))
+        if check.errors:
+            return None, check.errors
+        done = offload(request, "password", lambda: (check, check.verify(password)))
+        if isinstance(done, OffloadResponse):
+            return done
+    check, verdict = done
+    return check.finish(verdict)
 
 
 def _enter(request: HttpRequest, account: Any) -> None:

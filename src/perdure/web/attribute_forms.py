@@ -16,9 +16,17 @@ from perdure.typeclasses.keys import normal_category, normal_key
 from perdure.values import decode, encode
 from perdure.web.meanwhile import MeanwhileForm
 
-__all__ = ["AttributeForm", "AttributeFormSet"]
+__all__ = ["AttributeForm", "AttributeFormSet", "readable_locks"]
 
 LONGEST_VALUE = 65_536
+
+
+def readable_locks(text: str | None) -> str:
+    """The text of a form's field, if it is a lockstring. Raises Django's `ValidationError`."""
+    valid, error = validate_lockstring(text or "")
+    if not valid:
+        raise forms.ValidationError(str(error))
+    return text or ""
 
 
 class AttributeForm(MeanwhileForm):
@@ -56,11 +64,7 @@ class AttributeForm(MeanwhileForm):
 
     def clean_db_lock_storage(self) -> str:
         """Locks that can be read."""
-        text: str = self.cleaned_data.get("db_lock_storage") or ""
-        valid, error = validate_lockstring(text)
-        if not valid:
-            raise forms.ValidationError(str(error))
-        return text
+        return readable_locks(self.cleaned_data.get("db_lock_storage"))
 
 
 class AttributeFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]

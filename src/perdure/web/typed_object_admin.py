@@ -15,10 +15,9 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponseRedirect
 
 from perdure.errors import PerdureError, Veto
-from perdure.locks import validate_lockstring
 from perdure.transactions import transaction
 from perdure.typeclasses import registry
-from perdure.web.attribute_forms import AttributeForm, AttributeFormSet
+from perdure.web.attribute_forms import AttributeForm, AttributeFormSet, readable_locks
 from perdure.web.meanwhile import MeanwhileForm
 
 __all__ = ["TypedObjectAdmin", "TypedObjectForm", "attributes_of", "tags_of"]
@@ -44,11 +43,7 @@ class TypedObjectForm(MeanwhileForm):
 
     def clean_db_lock_storage(self) -> str:
         """Locks that can be read."""
-        text: str = self.cleaned_data.get("db_lock_storage") or ""
-        valid, error = validate_lockstring(text)
-        if not valid:
-            raise forms.ValidationError(str(error))
-        return text
+        return readable_locks(self.cleaned_data.get("db_lock_storage"))
 
 
 class _AttributeInline(admin.TabularInline):  # type: ignore[type-arg]
