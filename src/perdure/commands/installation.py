@@ -77,6 +77,7 @@ def _cancel_of_puppet(sender: Any, session: Any = None, **kwargs: Any) -> None:
     """What a character was about to do for a session that has let go of it, is not done any more."""
     from perdure.commands.prompts import withdraw_questions
     from perdure.commands.running import cancel_for
+    from perdure.commands.writing import resume_soon
 
     reason = f"you are no longer {sender.key}."  # after the commit it may be deleted
 
@@ -85,6 +86,8 @@ def _cancel_of_puppet(sender: Any, session: Any = None, **kwargs: Any) -> None:
             cancel_for(session, reason, caller=sender)
         if sender._is_deleted or not sender.sessions.count():
             withdraw_questions(sender, reason)  # those that came from no session: the next player is not who was asked
+        if session is not None:
+            resume_soon(session)  # what the account was writing
 
     on_commit(cancel)
 

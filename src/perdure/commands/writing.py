@@ -192,6 +192,8 @@ def resume(session: Any) -> int:
             if (owner, draft.key) in _open or _is_of_another(draft, session):
                 continue
             command = _command_for(session, draft)
+            if command is None and owner is session.account and session.puppet is not None:
+                continue  # it goes on when they are out of character again
             if command is None:
                 session.data_out(text=f"|y{draft.title}, which you were writing, is kept, but you cannot go on now.|n")
                 continue

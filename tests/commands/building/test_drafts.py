@@ -201,6 +201,17 @@ def test_who_may_no_longer_use_py_runs_nothing_in_a_console_that_is_open(world):
     assert dana.character.db.gold is None
 
 
+def test_what_an_account_was_writing_waits_until_it_is_out_of_character(world, olga):
+    olga.send("ooc", "py/edit 1 + 1")
+    olga.disconnect()
+    olga = world.player("olga")
+    assert "writing" not in olga.text()
+    assert "Room" in olga.send("look")
+    told = olga.send("ooc")
+    assert "go on writing" in told
+    assert "2" in olga.send(":!")
+
+
 def test_what_is_described_may_be_gone(world, olga, lamp):
     olga.send("desc/edit lamp", "one")
     lamp.delete()
