@@ -98,3 +98,12 @@ def test_one_that_refuses_stays(owner, small_world, monkeypatch):
     assert exists(small_world.lamp)
     assert "was not deleted" in told
     assert not ObjectDB.objects.filter(db_key="vase").exists()
+
+
+@pytest.mark.defect("V-32")
+def test_a_range_of_too_many_things_is_not_loaded(small_world, monkeypatch):
+    monkeypatch.setattr("perdure.commands.default.destroying._MOST_AT_ONCE", 3)
+    before = ObjectDB.objects.count()
+    assert before > 3
+    assert "more than 3 things" in small_world.owner.type(f"destroy/force #1-#{10**9}")
+    assert ObjectDB.objects.count() == before

@@ -16,6 +16,8 @@ __all__ = ["CmdDestroy"]
 _RANGE = re.compile(r"#?([0-9]{1,18})\s*-\s*#?([0-9]{1,18})")
 _LARGEST_RANGE = 100
 _NAMED_IN_QUESTION = 20
+#: Things of one range, with /force too: each is loaded, and all are deleted in one go.
+_MOST_AT_ONCE = 1000
 
 
 class CmdDestroy(EditingCommand):
@@ -25,7 +27,7 @@ class CmdDestroy(EditingCommand):
       destroy[/force][/override] <thing> [, <thing>, #<first>-#<last>, …]
 
     Switches:
-      force    - do not ask first, and allow ranges of more than 100 numbers
+      force    - do not ask first, and allow ranges of more than 100 numbers (with up to 1000 things)
       override - delete characters that somebody is playing, too
 
     You are asked before anything goes, and only an explicit yes deletes. What is inside goes home; exits that lead to
@@ -74,7 +76,10 @@ class CmdDestroy(EditingCommand):
                 f"#{first}-#{last} is a range of {last - first + 1} numbers; more than {_LARGEST_RANGE} take /force."
             )
             return
-        found = list(ObjectDB.objects.filter(pk__gte=first, pk__lte=last).order_by("pk"))
+        found = list(ObjectDB.objects.filter(pk__gte=first, pk__lte=last).order_by("pk")[: _MOST_AT_ONCE + 1])
+        if len(found) > _MOST_AT_ONCE:
+            self.msg(f"#{first}-#{last} has more than {_MOST_AT_ONCE} things in it; take fewer at once.")
+            return
         if not found:
             self.msg(f"There is nothing from #{first} to #{last}.")
         yield from found

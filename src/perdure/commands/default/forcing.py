@@ -44,7 +44,9 @@ class CmdForce(EditingCommand):
         if problem:
             self.msg(problem)
             return
-        security.warning("%s forced by %s, account #%s: %s", target, self.caller, _pk(self.account), self.rhs)
+        # Without its arguments: one of them may be a password.
+        command = self.rhs.split(maxsplit=1)[0][:40]
+        security.warning("%s forced by %s, account #%s: %s", target, self.caller, _pk(self.account), command)
         self.msg(f"{named(target)} does: {escape(self.rhs)}")
         target.execute_cmd(self.rhs)
 
