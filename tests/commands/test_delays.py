@@ -203,14 +203,25 @@ def test_the_handler_does_the_same_by_number(loop: GameLoop) -> None:
 
 
 def test_what_makes_no_sense_is_refused_at_the_call(loop: GameLoop) -> None:
-    for seconds in (-1, "5", None, True, float("nan"), float("inf")):
-        with pytest.raises(InvalidArgument):
-            delay(seconds, note)
+    for seconds in (-1, "5", None, True, float("nan"), float("inf"), 10**12):
+        for persistent in (False, True):
+            with pytest.raises(InvalidArgument):
+                delay(seconds, note, persistent=persistent)
     with pytest.raises(InvalidArgument):
         delay(1, "note")
     with pytest.raises(InvalidArgument):
         repeat(0, note)
     assert len(TASK_HANDLER) == 0
+
+
+def test_what_is_centuries_off_does_not_end_the_loop(loop: GameLoop) -> None:
+    """Nobody can wait for so long at once, neither Python nor the system."""
+    loop.call_later(1e11, note)
+    thread = threading.Thread(target=loop.submit, args=(note,))
+    thread.start()
+    thread.join()
+    assert loop.run_once(None)
+    assert heard == [()]
 
 
 def test_without_a_world_nothing_can_wait(transactional_db: None) -> None:

@@ -17,7 +17,6 @@ is not there is left in its table until it is.
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -42,6 +41,9 @@ __all__ = [
 ]
 
 logger = logging.getLogger("perdure.tasks")
+
+#: What can be waited for at most: times that are further off are no dates.
+MOST_SECONDS = 100 * 365 * 86400
 
 
 def delay(seconds: float, callback: Callable[..., Any], *args: Any, persistent: bool = False, **kwargs: Any) -> Task:
@@ -145,8 +147,8 @@ def run_async(
 
 def checked(seconds: Any, callback: Any, what: str) -> float:
     """The seconds as a float. Raises `InvalidArgument` for arguments of `what` that make no sense."""
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < math.inf:
-        raise InvalidArgument(f"{what}({seconds!r}, …): give seconds, 0 or more")
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= MOST_SECONDS:
+        raise InvalidArgument(f"{what}({seconds!r}, …): give seconds, 0 or more and no more than a century of them")
     if not callable(callback):
         raise InvalidArgument(f"{what}({seconds!r}, {callback!r}): the callback must be something to call")
     return float(seconds)

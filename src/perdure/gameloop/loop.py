@@ -45,6 +45,8 @@ __all__ = ["GameLoop", "TimerSource", "current_loop", "set_current_loop"]
 logger = logging.getLogger("perdure.gameloop")
 
 SLOW_SECONDS = 0.1
+#: Seconds that are waited at once at most: the system refuses to wait for centuries, and a timer may be that far off.
+LONGEST_WAIT = 3600.0
 #: For how long a source of timers that has failed is left alone.
 SILENCE = 5.0
 
@@ -292,7 +294,7 @@ class GameLoop(Ticking):
             return None
         due = self._until_due()
         if due is not None and (timeout is None or due < timeout):
-            timeout = due
+            timeout = min(due, LONGEST_WAIT)
         try:
             if timeout is not None and timeout <= 0:
                 return self._queue.get_nowait()
