@@ -23,7 +23,7 @@ from typing import Any
 
 from perdure.errors import ConfigurationError, NoGameDirectory
 from perdure.idmapper.collector import held_off
-from perdure.places import place_of, short_path
+from perdure.places import place_of, short_path, trace_of
 from perdure.schema import check_schema
 
 __all__ = ["check_schema", "find_game_directory", "import_game", "prepare", "setup"]
@@ -199,11 +199,9 @@ def import_game() -> None:
 
     for module, error in registry.import_typeclass_modules().items():
         logger.error(
-            "%s cannot be imported, so objects of its classes are read-only until it is mended: %s: %s",
+            "%s cannot be imported, so objects of its classes are read-only until it is mended:\n%s",
             module,
-            type(error).__name__,
-            error,
-            exc_info=error,
+            trace_of(error).rstrip(),
         )
     if conf.PERDURE_WORLD:
         _import_world(conf.PERDURE_WORLD)

@@ -1,7 +1,7 @@
 """Where in the game's own code an error comes from.
 
-Contract: `place_of` gives a file and a line that its author can go to. It looks at the error alone, reads no file and
-never raises.
+Contract: `place_of` gives a file and a line that its author can go to, `trace_of` a traceback that is about their code.
+They look at the error and its lines of source, and never raise.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import traceback
 from pathlib import Path
 
-__all__ = ["place_of", "short_path"]
+__all__ = ["place_of", "short_path", "trace_of"]
 
 
 def place_of(error: BaseException, game: Path | None = None) -> tuple[str, int]:
@@ -38,3 +38,24 @@ def short_path(file: str, game: Path | None = None) -> str:
     """The path as one says it inside the game."""
     path, here = Path(file), game or Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else file
+
+
+def trace_of(error: BaseException) -> str:
+    """The traceback, without the machinery of imports, which is never what is wrong."""
+    told = traceback.TracebackException.from_exception(error)
+    seen: set[int] = set()
+    links: list[traceback.TracebackException | None] = [told]
+    while links:
+        one = links.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        one.stack = traceback.StackSummary.from_list(
+            [frame for frame in one.stack if not _is_machinery(frame.filename)]
+        )
+        links += [one.__cause__, one.__context__]
+    return "".join(told.format())
+
+
+def _is_machinery(file: str) -> bool:
+    return file.startswith("<frozen importlib") or file.endswith("/importlib/__init__.py")

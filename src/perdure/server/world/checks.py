@@ -10,14 +10,13 @@ the game has been living without.
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 from perdure.errors import PerdureError
-from perdure.places import place_of, short_path
+from perdure.places import place_of, short_path, trace_of
 
 __all__ = ["GameBroken", "check_game", "missing_typeclasses", "remember_missing"]
 
@@ -48,7 +47,7 @@ class GameBroken(Exception):
         file, line = place_of(error)
         where = f" ({short_path(file)}, line {line})" if file else ""
         message = str(error) if isinstance(error, PerdureError) else f"{type(error).__name__}: {error}"
-        detail = "".join(traceback.format_exception(error))
+        detail = trace_of(error)
         return cls(f"{what}{where}: {message.splitlines()[0] if message else ''}", detail, file, line)
 
 

@@ -143,9 +143,10 @@ class WorldProcess:
             self._world.loop.gateway_started = welcome.gateway_started
             warm_up()
             return warnings
-        except Exception as error:  # boundary of user code: the gateway, and whoever asked, must hear what it was
+        except Exception as error:  # noqa: BLE001  (boundary of user code: whoever asked must hear what it was)
             broken = error if isinstance(error, GameBroken) else GameBroken.of(error, "the world cannot be set up")
-            logger.error("%s", broken.summary, exc_info=error)
+            # The traceback goes to the gateway, which logs it and hands it on.
+            logger.error("%s", broken.summary)
             self.link.send([Failed(broken.summary, broken.detail, broken.file, broken.line)])
             return None
 
