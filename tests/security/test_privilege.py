@@ -21,6 +21,9 @@ from perdure.server.messages import Oob, Text
 from perdure.sessions import SESSION_HANDLER
 from perdure.testing.world import PASSWORD, Player, TestWorld
 from tests.fuzz.lines import odd_line
+from tests.web.conftest import browser_of, site
+
+__all__ = ["browser_of", "site"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -370,3 +373,42 @@ def test_the_answer_to_a_wrong_password_does_not_say_whether_the_name_exists(wor
     said = world.connect(address="10.1.1.1").send(f'connect "{name}" wrong-password')
     other = world.connect(address="10.2.1.1").send('connect "somebody else" wrong-password')
     assert said == other
+
+
+def test_who_is_banned_from_a_channel_does_not_read_what_is_said_there(
+    world: TestWorld, settings: Any, tmp_path: Any
+) -> None:
+    settings.LOG_DIR = str(tmp_path)
+    anna, bob = world.player("anna"), world.player("bob")
+    anna.send("channel/create club")
+    bob.send("channel/sub club")
+    anna.send("channel club = the word is xyzzy")
+    assert "xyzzy" in bob.send("channel/history club")
+    anna.send("channel/ban club = bob", "yes")
+    assert "xyzzy" not in bob.send("channel/history club")
+    assert "may not listen" in bob.send("channel/sub club")
+    anna.send("channel/unban club = bob")
+    assert "xyzzy" in bob.send("channel/history club")
+
+
+@pytest.mark.defect("V-15")
+def test_quelling_in_the_game_and_on_the_website_is_one(world: TestWorld, site: Any, browser_of: Any) -> None:
+    owner = world.player("owner", superuser=True)
+    owner.account.is_staff = True
+    owner.account.save()
+    box = world.create("box")
+    box.locks.add("get:false()")
+    client = browser_of()
+    client.force_login(owner.account)
+    assert client.get("/admin/").status_code == 200
+    owner.send("quell")
+    page = client.get("/admin/")
+    assert page.status_code == 403
+    owner.send("get box")
+    assert box.location is world.room
+    client.post("/auth/unquell/", {"csrfmiddlewaretoken": str(page.context["csrf_token"])})
+    world.run()
+    assert "on the website" in owner.text()
+    owner.send("get box")
+    assert box.location is owner.character
+    assert client.get("/admin/").status_code == 200

@@ -26,7 +26,7 @@ class Membership:
         """
         if self.has_direct_connection(subscriber):
             return True
-        if self._is_listed("ban_list", subscriber) or not self.access(subscriber, "listen"):
+        if self.is_banned(subscriber) or not self.access(subscriber, "listen"):
             return False
         with transaction(using=self._state.db):
             if not veto.ask(self.pre_join_channel, subscriber, **kwargs):
@@ -89,6 +89,10 @@ class Membership:
     def unmute(self: Any, subscriber: Any, **kwargs: Any) -> bool:
         """Let it hear again; True if that is a change."""
         return bool(self._strike("mute_list", subscriber))
+
+    def is_banned(self: Any, entity: Any) -> bool:
+        """Whether it cannot join, itself or through its account."""
+        return bool(self._is_listed("ban_list", entity))
 
     def ban(self: Any, target: Any, **kwargs: Any) -> bool:
         """Keep it from joining; True if that is a change. Who is on the channel stays."""

@@ -199,7 +199,8 @@ def _verified(request: HttpRequest, username: str, password: str) -> OffloadResp
         if isinstance(done, OffloadResponse):
             return done
     check, verdict = done
-    return check.finish(verdict)
+    account, errors = check.finish(verdict)
+    return account, errors
 
 
 def _enter(request: HttpRequest, account: Any) -> None:

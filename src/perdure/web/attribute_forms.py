@@ -73,7 +73,8 @@ class AttributeFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
     def clean(self) -> None:
         """No two have one key and category: neither on the page, nor one on it and one that came meanwhile."""
         super().clean()
-        rows: Any = self.model._base_manager.filter(owner=self.instance.pk, db_attrtype="")
+        table: Any = self.model
+        rows = table._base_manager.filter(owner=self.instance.pk, db_attrtype="")
         held = {(key, category or ""): pk for pk, key, category in rows.values_list("pk", "db_key", "db_category")}
         kept = [form for form in self.forms if form not in self.deleted_forms and form.has_changed()]
         for form in self.deleted_forms:

@@ -99,7 +99,8 @@ class ChannelListening:
         channel = self.find(self.lhs or self.args)
         if channel is None:
             return
-        if not channel.access(self.caller, "listen"):
+        kept_out = channel.is_banned(self.caller) and not channel.has_connection(self.caller)
+        if kept_out or not channel.access(self.caller, "listen"):
             self.msg(f"You may not listen to {channel.key}.")
             return
         number = whole_number(self.rhs or "0")
