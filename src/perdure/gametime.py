@@ -45,6 +45,7 @@ __all__ = [
 _KEY = "game_clock"
 #: A world that has not stored its time for so long is not running any more.
 _SILENCE = 120.0
+_FASTEST = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +134,8 @@ def uptime() -> float:
 def time_factor() -> float:
     """How much faster than the clock on the wall the time of the game runs: the setting `TIME_FACTOR`."""
     factor = _number("TIME_FACTOR", conf.TIME_FACTOR)
-    if factor < 0:
-        raise ConfigurationError(f"TIME_FACTOR is {factor:g}; time only goes forward: give 0 or more")
+    if not 0 <= factor <= _FASTEST:
+        raise ConfigurationError(f"TIME_FACTOR is {factor:g}; it may be from 0 to {_FASTEST:,}")
     return factor
 
 

@@ -148,7 +148,9 @@ def test_the_clock_of_the_machine_may_go_back(world: TestWorld) -> None:
     assert gametime.runtime() == near(run)
 
 
-@pytest.mark.parametrize(("setting", "value"), [("TIME_FACTOR", -1), ("TIME_FACTOR", "2"), ("TIME_GAME_EPOCH", True)])
+@pytest.mark.parametrize(
+    ("setting", "value"), [("TIME_FACTOR", -1), ("TIME_FACTOR", 1e300), ("TIME_FACTOR", "2"), ("TIME_GAME_EPOCH", True)]
+)
 def test_settings_that_cannot_work(settings: Any, setting: str, value: Any) -> None:
     assert "perdure.E006" not in [found.id for found in run_checks()]
     setattr(settings, setting, value)

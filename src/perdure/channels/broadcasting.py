@@ -49,7 +49,7 @@ class Broadcasting:
         self.at_post_msg(message, senders=senders, bypass_mute=bypass_mute, **kwargs)
 
     def _receivers(self: Any, bypass_mute: bool) -> list[Any]:
-        muted = [] if bypass_mute else self.mutelist
+        muted = frozenset(() if bypass_mute else self.mutelist)
         accounts = self.db_account_subscriptions.order_by("pk")
         if self.send_to_online_only:
             accounts = accounts.filter(db_is_connected=True)
