@@ -39,6 +39,7 @@ for those keeps working.
     +- NoGameLoop                (RuntimeError) something is to happen later where no world runs
     +- Overloaded                (RuntimeError) too much waits for another thread already
     +- Veto                      raised by a hook, cancels the action and tells why
+    |  +- OutcomeUnknown         the database was lost while work was being committed: it may have been done
     +- InterruptCommand          raised in a command, ends it quietly
     |  +- PromptEnded            a question was withdrawn: no answer came in time, or none that fits
     +- CommandNesting            (RecursionError) commands ran each other too deep
@@ -86,6 +87,7 @@ __all__ = [
     "NoGameLoop",
     "NotAnswering",
     "NotRunning",
+    "OutcomeUnknown",
     "Overloaded",
     "PerdureError",
     "PromptEnded",
@@ -298,6 +300,10 @@ class Veto(PerdureError):
     def __init__(self, reason: str = "") -> None:
         self.reason = reason
         super().__init__(reason)
+
+
+class OutcomeUnknown(Veto):
+    """The database was lost while work was being committed: it may have been done, and is not done again."""
 
 
 class AlreadyRunning(PerdureError, RuntimeError):

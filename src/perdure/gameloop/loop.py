@@ -11,7 +11,8 @@ Invariants
     - A unit is done once. If the commit itself is refused, nothing of the tick remains, and each of its units is done
       again in a transaction of its own (a stale read does the same to a single unit, at most `ATTEMPTS` times).
     - Order: units of one turn are done in the order in which they came; turns alternate (`turns`).
-    - No unit is lost: what a tick did not come to is done in the next, whatever ended the tick.
+    - No unit is lost: what a tick did not come to is done in the next, whatever ended the tick. While the database
+      cannot be reached, everything waits.
 
 Owner: the thread that calls `run_forever` (or the other running methods); `submit`, `between_ticks`, `offload` and
 `stop` may be called from any thread.
@@ -49,6 +50,8 @@ SLOW_SECONDS = 0.1
 LONGEST_WAIT = 3600.0
 #: For how long a source of timers that has failed is left alone.
 SILENCE = 5.0
+#: How long to wait before a database that cannot be reached is tried again.
+AWAY_SECONDS = 0.2
 
 
 class TimerSource(Protocol):
@@ -223,6 +226,10 @@ class GameLoop(Ticking):
         if self._between:
             self._take_in(first)
             self._do_between()
+            return True
+        if not self.has_database():
+            self._take_in(first)
+            self._stopping.wait(AWAY_SECONDS)
             return True
         units = self._take(first)
         if not units:

@@ -3,6 +3,9 @@
 Contract: `tick(units)` does units in the order given, each in a block of its own, all in one transaction. If the commit
 is refused nothing of the tick remains, and each of its units is done again in a transaction of its own. A unit that
 meets a stale object decides anew, at most `ATTEMPTS` times. What a tick has no time for is given back and waits.
+If the connection is lost while the commit is under way, nobody knows whether it happened: the units are refused with
+`OutcomeUnknown`, not done again. A connection that is lost before that has undone the tick, and is opened anew. While
+no database can be reached, units wait.
 
 Invariants: nothing leaves that is not committed; no unit is lost, whatever ended the tick; no unit is done after its
 commit.
@@ -26,9 +29,9 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
 
-from django.db import DatabaseError, Error
+from django.db import Error
 
-from perdure.errors import StaleObject, Veto
+from perdure.errors import OutcomeUnknown, StaleObject, Veto
 from perdure.gameloop.held import Held
 from perdure.gameloop.interruption import Interrupted
 from perdure.gameloop.turns import Turns
@@ -56,6 +59,10 @@ CONTAINED: tuple[type[BaseException], ...] = (
 )
 
 
+#: Told to whoever asked for a unit of which nobody knows whether it was committed.
+UNKNOWN = "The database was lost at that moment. Look whether this was still done before you repeat it."
+
+
 class _TickLost(Exception):
     """The transaction of the tick cannot be committed any more."""
 
@@ -75,6 +82,8 @@ class Ticking:
         self._waiting = Turns()
         self._contained = CONTAINED
         self._busy_since = 0.0
+        #: Since when the database has not been reached, by the monotonic clock; None while it is there.
+        self.away_since: float | None = None
         #: What is to be done after the commit, and what instead if that is undone.
         self._after: Held[_Asked] = Held(alias, _undo)
         self.outbox: Held[Any] = Held(alias)
@@ -122,7 +131,10 @@ class Ticking:
             if not committed:
                 done = done or units[:1]
                 self._waiting.give_back(units[len(done) :])
-                self._tick_refused(done, error)
+                if unit_of_work(self._alias).in_doubt:
+                    self._tick_in_doubt(done, error)
+                else:
+                    self._tick_refused(done, error)
                 self._after_commits()
                 return
             logger.exception("error after the commit of a tick; what it did stands")
@@ -138,8 +150,22 @@ class Ticking:
         if not isinstance(error, _TickLost):
             logger.warning("a tick of %d units was refused by the database and is done again: %s", len(units), error)
         self._mend_connection(error)
+        for number, unit in enumerate(units):
+            if not self._run_alone(unit):
+                self._waiting.give_back(units[number:])
+                return
+
+    def _tick_in_doubt(self, units: list[Unit], error: BaseException) -> None:
+        """Whether the tick was committed nobody knows: its units are refused, since they must not be done twice."""
+        logger.error("the database was lost while a tick of %d units was being committed: %s", len(units), error)
+        self._mend_connection(error)
         for unit in units:
-            self._run_alone(unit)
+            self._in_doubt(unit)
+
+    def _in_doubt(self, unit: Unit) -> None:
+        logger.error("it is not known whether %s was done; it is not done again", unit.label)
+        self._failed_alone(unit, OutcomeUnknown(UNKNOWN))
+        self._send()
 
     def _mend_connection(self, error: BaseException) -> None:
         """A connection that the database has closed (it was restarted) is opened anew."""
@@ -178,17 +204,24 @@ class Ticking:
                     unit.function()
                 return True
             except self._contained as error:  # boundary of user code: `_failed` logs it
+                if unit_of_work(self._alias).connection.needs_rollback:
+                    return False  # the tick is lost, and this unit is done again with all others
                 # A stale object: another process wrote first. It has been read again, so the unit can decide anew.
                 if not isinstance(error, StaleObject) or attempt == ATTEMPTS:
                     self._failed(unit, error)
                     return False
         return False
 
-    def _run_alone(self, unit: Unit) -> None:
-        """Do one unit in a transaction of its own."""
+    def _run_alone(self, unit: Unit) -> bool:
+        """Do one unit in a transaction of its own; False if there is no database to do it in."""
+        away = False
 
         def work() -> bool:
+            nonlocal away
             for attempt in range(1, ATTEMPTS + 1):
+                if not self.has_database():
+                    away = True
+                    return False
                 committed: list[bool] = []
                 try:
                     with transaction(using=self._alias):
@@ -200,14 +233,33 @@ class Ticking:
                     if committed:
                         logger.exception("error after the commit of %s; what it did stands", unit.label)
                         return True
+                    if unit_of_work(self._alias).in_doubt:
+                        self._mend_connection(error)
+                        self._in_doubt(unit)
+                        return False
                     self._mend_connection(error)
-                    if not isinstance(error, DatabaseError) or attempt == ATTEMPTS:
+                    if not isinstance(error, Error) or attempt == ATTEMPTS:
                         self._failed_alone(unit, error)
                         return False
             return False
 
         self._measured(unit, work)
         self._send()
+        return not away
+
+    def has_database(self) -> bool:
+        """Whether there is a connection to the database, or one can be had. On the game thread."""
+        try:
+            unit_of_work(self._alias).connection.ensure_connection()
+        except Error as error:
+            if self.away_since is None:
+                self.away_since = time.monotonic()
+                logger.error("the database cannot be reached; all work waits: %s", error)
+            return False
+        if self.away_since is not None:
+            logger.warning("the database is there again, after %.1f s", time.monotonic() - self.away_since)
+            self.away_since = None
+        return True
 
     def _failed_alone(self, unit: Unit, error: BaseException) -> None:
         """As `_failed`, outside of a tick; if there is no database to be had, it is told without one."""

@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, Error, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
@@ -91,11 +91,20 @@ def _flush_before(
 def _commit(unit: UnitOfWork, original: Callable[[], None]) -> None:
     try:
         unit.flush()
-        original()
+        _send_commit(unit, original)
     except BaseException:
         unit.connection.rollback()  # Django does so for errors of the database only
         raise
     unit.committed()
+
+
+def _send_commit(unit: UnitOfWork, original: Callable[[], None]) -> None:
+    try:
+        original()
+    except Error:
+        if unit.has_written and not unit.connection.is_usable():
+            unit.in_doubt = True
+        raise
 
 
 def _rollback(unit: UnitOfWork, original: Callable[[], None]) -> None:
@@ -156,7 +165,7 @@ def _set_autocommit(unit: UnitOfWork, original: Callable[..., None], autocommit:
     if autocommit:
         unit.committed()
     else:
-        unit.has_written = False
+        unit.has_written = unit.in_doubt = False
 
 
 def _close(unit: UnitOfWork, original: Callable[[], None]) -> None:

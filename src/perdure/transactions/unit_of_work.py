@@ -70,6 +70,8 @@ class UnitOfWork:
         self.pending: dict[Writer, dict[Any, Any]] = {}
         self.deferred = 0
         self.has_written = False
+        #: The last transaction was to be committed when the connection was lost: nobody knows whether it was.
+        self.in_doubt = False
         self.engine_depth = 0
         #: How many statements this connection has been sent, but for those that begin and end transactions.
         self.statements = 0

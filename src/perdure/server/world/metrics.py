@@ -60,6 +60,7 @@ class Metrics:
             ("perdure_queue_units", "Units of work that wait.", lambda: world.loop.backlog),
             ("perdure_timers", "Timers that are set.", lambda: world.loop.timers),
             ("perdure_busy_seconds", "How long the game thread has been at one unit.", world.loop.busy_for),
+            ("perdure_database_reachable", "0 while work waits for it.", lambda: world.loop.away_since is None),
             ("perdure_uptime_seconds", "How long this world has been running.", lambda: time.time() - self._started),
         ):
             Gauge(name, text, registry=self.registry).set_function(function)
