@@ -261,7 +261,7 @@ def test_what_somebody_holds_who_went_away_goes_home(cave: Any, anna: Any) -> No
 
 
 def test_the_cave_begins_anew_when_nobody_is_there(cave: Any, anna: Any) -> None:
-    put(anna, 19, 8, 51)
+    put(anna, 19, 1, 8, 51)
     thing(2).turns_left = 5
     thing(3).state = thing(11).state = 1
     anna.send("drop diamonds")
@@ -271,6 +271,8 @@ def test_the_cave_begins_anew_when_nobody_is_there(cave: Any, anna: Any) -> None
     cave.advance(2 * ROUND)
     assert (thing(3).state, thing(11).state) == (0, 0)
     assert thing(51).location is find("room 27")
+    assert thing(1).location is find("room 3")
+    assert "The set of keys is gone" in anna.heard()
     assert (thing(2).location, thing(2).is_lit, thing(2).turns_left) == (find("room 3"), False, 330)
     assert thing(62).state == thing(64).state == 1
 

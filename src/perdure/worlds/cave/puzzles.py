@@ -211,7 +211,10 @@ def set_up(things: Iterable[Any]) -> None:
         if getattr(thing, "is_lit", False):
             thing.put_out()
         if thing.location is not thing.home and thing.home is not None:
+            holder = thing.location
             thing.move_to(thing.home, quiet=True, move_hooks=False)
+            if getattr(holder, "has_account", False):
+                holder.msg(f"The {thing.key} is gone: in the cave the adventure has begun anew.")
         if thing.state != (state := BEGINNING.get(thing.number, 0)):
             thing.state = state
         if (lock := LOCKS.get(thing.number)) and thing.locks.get("get") != lock:
