@@ -93,3 +93,22 @@ def test_an_old_python_is_named(make_venv: ModuleType, tmp_path: Path, monkeypat
     with pytest.raises(make_venv.Failed, match=r"3\.11 or later is needed, this is 3\.9\.2"):
         make_venv.make(tmp_path / "venv", ["dev"], locked=True)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_one_verb_has_installed_another_need_not_install_again(
+    make_venv: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`make play` wants less than `make test`: going to and fro between them installs once."""
+    installed: list[list[str]] = []
+    works = True
+    monkeypatch.setattr(make_venv, "_works", lambda python: works)
+    monkeypatch.setattr(make_venv, "_create", lambda venv: None)
+    monkeypatch.setattr(make_venv, "_install", lambda python, extras, locked: installed.append(extras))
+    for extras in (["cave"], ["dev"], ["cave"], ["dev"], ["cave", "dev"]):
+        make_venv.make(tmp_path, extras, locked=True)
+    assert installed == [["cave"], ["dev"]]
+    works = False  # the environment has gone away: what was in it has gone, too
+    (tmp_path / "perdure-stamp.json").unlink()
+    make_venv.make(tmp_path, ["cave"], locked=True)
+    make_venv.make(tmp_path, ["dev"], locked=True)
+    assert installed[2:] == [["cave"], ["dev"]]
