@@ -263,3 +263,21 @@ def test_selecting_ones_own_account_for_deletion(staff: Client, owner: Any, bea:
     assert response.status_code == 302
     assert not AccountDB.objects.exists()
     assert staff.get("/").status_code == 200
+
+
+@pytest.mark.defect("V-15")
+def test_a_permission_is_not_made_of_another_tag(helping: Client) -> None:
+    from perdure.typeclasses.tag_model import Tag
+
+    held = Tag.objects.create(db_key="player2", db_tagtype="permission", db_model="accountdb")
+    plain = Tag.objects.create(db_key="developer", db_model="accountdb")
+    for tag, status in ((held, 403), (plain, 200)):
+        data = {"db_key": "developer", "db_category": "", "db_tagtype": "permission", "db_model": "accountdb"}
+        page = f"/admin/typeclasses/tag/{tag.pk}/change/"
+        assert post(helping, page, data, page=LIST).status_code == status
+    add = "/admin/typeclasses/tag/add/"
+    data = {"db_key": "admin", "db_tagtype": "permission", "db_model": "accountdb"}
+    assert post(helping, add, data).status_code == 200
+    assert post(helping, add, {"db_key": "nice", "db_tagtype": "", "db_model": "accountdb"}).status_code == 302
+    assert not Tag.objects.filter(db_key__in=["developer", "admin"], db_tagtype="permission").exists()
+    assert Tag.objects.get(pk=held.pk).db_key == "player2"

@@ -499,3 +499,64 @@ def test_a_name_is_no_html(client: Client, label: str) -> None:
     assert "<img src=x" not in text_of(client.post(pages[0], data))
     page = text_of(client.post(pages[1], form_data(client.get(pages[1])) | {"_continue": "1"}, follow=True))
     assert "<img src=x" not in page
+
+
+# --- tags and messages
+
+
+def test_a_tag_is_kept_in_normal_form_and_carriers_hear_of_it(client: Client) -> None:
+    from perdure.typeclasses.tag_model import Tag
+
+    lamp = one_of("objects.objectdb")
+    assert lamp.tags.has("light", category="kind")
+    tag = Tag.objects.get(db_key="light")
+    url = reverse("admin:typeclasses_tag_change", args=[tag.pk])
+    data = form_data(client.get(url)) | {"db_key": " Dark ", "db_category": "KIND"}
+    response = client.post(url, data)
+    assert response.status_code == 302, response.context["errors"]
+    assert lamp.tags.has("dark", category="kind")
+    assert not lamp.tags.has("light", category="kind")
+    add = reverse("admin:typeclasses_tag_add")
+    for change, told in (
+        ({"db_key": "DARK", "db_category": "kind"}, "already"),
+        ({"db_key": "  "}, "required"),
+        ({"db_model": "nothing"}, "valid choice"),
+        ({"db_tagtype": "nothing"}, "valid choice"),
+    ):
+        page = client.post(add, {"db_key": "new", "db_model": "objectdb", "db_tagtype": "", **change})
+        assert told in text_of(page), change
+    assert client.post(add, {"db_key": "Dark", "db_model": "objectdb", "db_tagtype": ""}).status_code == 302
+    assert client.post(reverse("admin:typeclasses_tag_delete", args=[tag.pk]), {"post": "yes"}).status_code == 302
+    assert not lamp.tags.has("dark", category="kind")
+
+
+@pytest.mark.parametrize("label", KINDS)
+def test_an_object_carries_tags_of_its_own_kind(client: Client, label: str) -> None:
+    from perdure.typeclasses.tag_model import Tag
+
+    obj = one_of(label)
+    owner = label.split(".")[1]
+    before = obj.tags.all()
+    tag = Tag.objects.create(db_key="wrong", db_model="scriptdb" if owner != "scriptdb" else "objectdb")
+    url = address(label, "change", obj.pk)
+    data = form_data(client.get(url))
+    (prefix,) = {name.split("-")[0] for name in data if name.endswith("-TOTAL_FORMS") and "tags" in name.lower()}
+    number = int(data[f"{prefix}-TOTAL_FORMS"])
+    data |= {
+        f"{prefix}-TOTAL_FORMS": number + 1,
+        f"{prefix}-{number}-tag": tag.pk,
+        f"{prefix}-{number}-{owner}": obj.pk,
+    }
+    assert f"not for {owner}" in text_of(client.post(url, data))
+    assert obj.tags.all() == before
+
+
+def test_a_message_has_locks_that_can_be_read(client: Client) -> None:
+    from perdure.create import create_message
+
+    message = create_message("Radio", "hello", receivers="everybody")
+    url = reverse("admin:comms_msg_change", args=[message.pk])
+    data = form_data(client.get(url))
+    assert "nosuch" in text_of(client.post(url, data | {"db_lock_storage": "read:nosuch()"}))
+    assert client.post(url, data | {"db_lock_storage": "read:false()", "db_message": "bye"}).status_code == 302
+    assert (message.db_message, message.access(None, "read")) == ("bye", False)

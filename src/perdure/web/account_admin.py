@@ -33,6 +33,7 @@ from perdure.web.account_forms import AccountAddForm, AccountForm, AccountPasswo
 from perdure.web.account_views import with_errors
 from perdure.web.offloading import OffloadResponse, offload, offloaded
 from perdure.web.password_reset import site_address
+from perdure.web.tag_forms import may_give_permissions
 from perdure.web.typed_object_admin import TypedObjectAdmin, attributes_of, tags_of, told
 
 __all__ = ["AccountAdmin"]
@@ -47,7 +48,7 @@ class _PermissionsInline(tags_of(AccountDB)):  # type: ignore[misc]
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Superusers may."""
-        return is_effective_superuser(request.user)
+        return may_give_permissions(request)
 
     has_change_permission = has_delete_permission = has_add_permission
 

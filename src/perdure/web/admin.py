@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
@@ -15,6 +16,8 @@ from perdure.objects.models import ObjectAttribute, ObjectDB
 from perdure.scripts.models import ScriptAttribute, ScriptDB
 from perdure.typeclasses.tag_model import Tag
 from perdure.web.account_admin import AccountAdmin
+from perdure.web.attribute_forms import readable_locks
+from perdure.web.tag_forms import PERMISSION, TagForm, may_give_permissions
 from perdure.web.token_admin import AccessTokenAdmin
 from perdure.web.typed_object_admin import TypedObjectAdmin, TypedObjectForm, attributes_of, tags_of
 
@@ -33,6 +36,14 @@ class ScriptForm(TypedObjectForm):
         if host is not None and account is not None:
             self.add_error("db_account", "A script has one host: an object or an account, or neither.")
         return data
+
+
+class MsgForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A stored message's row."""
+
+    def clean_db_lock_storage(self) -> str:
+        """Locks that can be read."""
+        return readable_locks(self.cleaned_data.get("db_lock_storage"))
 
 
 @admin.register(ObjectDB)
@@ -100,17 +111,39 @@ class ChannelAdmin(TypedObjectAdmin):
 
 @admin.register(Tag)
 class TagAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Tags, aliases and permissions."""
+    """Tags, aliases and permissions; those who carry them hear of it at once."""
 
+    form = TagForm
     list_display = ("id", "db_key", "db_category", "db_tagtype", "db_model", "db_data")
     list_filter = ("db_tagtype", "db_category", "db_model")
     search_fields = ("db_key", "db_category")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Django's answer, but a permission that somebody holds is changed by superusers only."""
+        return super().has_change_permission(request, obj) and self._may_touch(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """The same for deleting."""
+        return super().has_delete_permission(request, obj) and self._may_touch(request, obj)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Only superusers make permissions."""
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        if not may_give_permissions(request) and "db_tagtype" in form.base_fields:
+            field = form.base_fields["db_tagtype"]
+            field.choices = [choice for choice in field.choices if choice[0] != PERMISSION]
+        return form
+
+    @staticmethod
+    def _may_touch(request: HttpRequest, tag: Any) -> bool:
+        return tag is None or tag.db_tagtype != PERMISSION or may_give_permissions(request)
 
 
 @admin.register(Msg)
 class MsgAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Stored messages."""
 
+    form = MsgForm
     list_display = ("id", "db_date_created", "db_header", "db_message")
     search_fields = ("=id", "db_header", "db_message")
     raw_id_fields = (

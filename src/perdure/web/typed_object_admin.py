@@ -19,6 +19,7 @@ from perdure.transactions import transaction
 from perdure.typeclasses import registry
 from perdure.web.attribute_forms import AttributeForm, AttributeFormSet, readable_locks
 from perdure.web.meanwhile import MeanwhileForm
+from perdure.web.tag_forms import TagLinkForm
 
 __all__ = ["TypedObjectAdmin", "TypedObjectForm", "attributes_of", "tags_of"]
 
@@ -64,8 +65,10 @@ def attributes_of(table: Any) -> type:
 
 def tags_of(family: Any) -> type:
     """An inline for the tags of this kind of entity."""
+    kind = family.__name__.lower()
     attributes = {
         "model": family.db_tags.through,
+        "form": type(f"{family.__name__}TagLinkForm", (TagLinkForm,), {"kind": kind}),
         "extra": 0,
         "raw_id_fields": ("tag",),
         "verbose_name": "tag",
