@@ -56,7 +56,7 @@ class SessionRegistry(dict[int, Any]):
 
     def all_connected_accounts(self) -> list[Any]:
         """The accounts that are logged in, each once."""
-        accounts = (getattr(session, "account", None) for session in self.values())
+        accounts = (getattr(session, "account", None) for session in list(self.values()))
         return list({id(account): account for account in accounts if account is not None}.values())
 
     def data_out(self, session: Any, **kwargs: Any) -> None:

@@ -253,6 +253,21 @@ def test_a_slow_unit_is_named_with_its_place_and_statements(loop: GameLoop, ches
     assert "test_loop.py" in report.where
 
 
+@pytest.mark.defect("V-24")
+def test_logs_say_which_command_of_which_session_it_was(loop: GameLoop, caplog: pytest.LogCaptureFixture) -> None:
+    def broken() -> None:
+        raise ValueError
+
+    loop.slow_seconds = 0.0
+    loop.submit(broken, label="command ponder", turn=7)
+    loop.run_once()
+    records = [record for record in caplog.records if record.name in ("perdure.gameloop", "perdure.slow")]
+    assert len(records) == 2
+    for record in records:
+        assert (vars(record)["command"], vars(record)["session"]) == ("command ponder", 7)
+    assert vars(records[1])["seconds"] >= 0
+
+
 def test_there_is_no_loop_where_no_world_runs() -> None:
     with pytest.raises(NoGameLoop):
         current_loop()

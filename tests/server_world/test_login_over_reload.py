@@ -152,3 +152,24 @@ def test_what_is_typed_before_a_login_is_in_no_log(
     stranger.send(PASSWORD)
     assert "ZeroDivisionError" in caplog.text
     assert PASSWORD not in caplog.text
+
+
+@pytest.mark.parametrize("mask", ["(", "(?P<other>hello)"])
+def test_a_mask_that_is_wrong_costs_no_line(world: TestWorld, settings: Any, mask: str) -> None:
+    """Lines are handed over on the thread of the link, which must not stumble over a setting."""
+    anna = world.player("Anna")
+    settings.AUDIT_MASKS = [mask]
+    assert "hello" in anna.send("say hello")
+
+
+def test_a_line_that_cannot_be_masked_is_not_shown(
+    world: TestWorld, settings: Any, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: Any) -> None:
+        raise ZeroDivisionError
+
+    anna = world.player("Anna")
+    settings.AUDIT_MASKS = ["(?P<other>my secret)"]
+    monkeypatch.setattr("perdure.server.world.world.handle_line", broken)
+    assert "error" in anna.send("tell my secret")
+    assert "my secret" not in caplog.text

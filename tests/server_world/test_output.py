@@ -28,6 +28,10 @@ def test_a_text_for_several_in_a_row_is_one_message() -> None:
     assert frame == [Text([1, 2], "hi"), Text([1], "ho")]
 
 
+def test_an_empty_text_is_not_sent() -> None:
+    assert frame_of([Out(ANNA, "text", value, {}) for value in ("", (), [], ("", {"type": "look"}))]) == []
+
+
 def test_texts_of_one_session_keep_their_order() -> None:
     frame = frame_of([Out(ANNA, "text", "a", {}), Out(ANNA, "text", "b", {}), Out(BERT, "text", "a", {})])
     assert [(message.sessids, message.text) for message in frame] == [([1], "a"), ([1], "b"), ([2], "a")]

@@ -39,7 +39,7 @@ from perdure.errors import IllegalState, NoGameLoop
 from perdure.gameloop.offloading import Pool
 from perdure.gameloop.ticks import TICK_UNITS, Ticking
 from perdure.gameloop.timers import TimerHandle, Timers
-from perdure.gameloop.units import Failed, Unit
+from perdure.gameloop.units import Failed, Shown, Unit
 
 __all__ = ["GameLoop", "TimerSource", "current_loop", "set_current_loop"]
 
@@ -112,7 +112,7 @@ class GameLoop(Ticking):
         label: str = "",
         caller: Any = None,
         failed: Failed | None = None,
-        line: str | None = None,
+        line: Shown = None,
         turn: Hashable = None,
         about: Any = None,
         anyway: bool = False,

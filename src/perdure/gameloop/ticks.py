@@ -282,9 +282,9 @@ class Ticking:
                 error_id,
                 unit.label,
                 f" of {_name_of(unit.caller)}" if unit.caller is not None else "",
-                f": {unit.line!r}" if unit.line else "",
+                f": {line!r}" if (line := _line_of(unit)) else "",
                 exc_info=error,
-                extra={"error_id": error_id},
+                extra={"error_id": error_id, **_fields_of(unit)},
             )
         return error_id
 
@@ -318,8 +318,10 @@ class Ticking:
 
     def _report(self, unit: Unit, seconds: float, statements: int, ok: bool) -> None:
         caller = "" if unit.caller is None else _name_of(unit.caller)
-        report = Report(unit.label, caller, unit.line or "", seconds, statements, ok, unit.sample)
-        if seconds >= self.slow_seconds:
+        is_slow = seconds >= self.slow_seconds
+        line = (_line_of(unit) or "") if is_slow else ""
+        report = Report(unit.label, caller, line, seconds, statements, ok, unit.sample)
+        if is_slow:
             self.slow.append(report)
             slow_logger.warning(
                 "%s%s took %.0f ms and %d statements%s",
@@ -328,6 +330,7 @@ class Ticking:
                 seconds * 1000,
                 statements,
                 f", at one time in {report.where}" if report.where else "",
+                extra={"seconds": round(seconds, 4), **_fields_of(unit)},
             )
         for observer in list(self.observers):
             sent, asked = self.outbox.mark(), self._after.mark()
@@ -337,6 +340,21 @@ class Ticking:
                 self.outbox.rewind(sent)
                 self._after.rewind(asked)
                 logger.exception("error in %r, which is told of each unit", observer)
+
+
+def _line_of(unit: Unit) -> str | None:
+    try:
+        return unit.line() if callable(unit.line) else unit.line
+    except Exception:
+        # Boundary of user code: the settings say what is masked, and a pattern that is wrong must not show a password.
+        logger.exception("what was typed cannot be shown")
+        return None
+
+
+def _fields_of(unit: Unit) -> dict[str, Any]:
+    """What a line of a log says of it besides its text."""
+    session = {"session": unit.turn} if isinstance(unit.turn, int) else {}
+    return {"command": unit.label, **session}
 
 
 def _name_of(caller: Any) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 __all__ = ["Report", "Unit"]
 
 Failed = Callable[[Exception, str], object]
+Shown = str | Callable[[], str | None] | None
 
 
 class Unit:
@@ -19,7 +20,7 @@ class Unit:
         label: what it is called in logs: a command's name, a timer's function.
         caller: who wants it, for logs.
         failed: called with the error and its id after the unit was undone.
-        line: what was typed, for logs; None when that must not be logged.
+        line: what was typed, for logs, or what says that when it is needed; None when it must not be logged.
         turn: whose turn it needs (a session): units of one turn stay in order, turns alternate.
         about: what it is for, for `GameLoop.withdraw`.
     """
@@ -32,7 +33,7 @@ class Unit:
         label: str = "",
         caller: Any = None,
         failed: Failed | None = None,
-        line: str | None = None,
+        line: Shown = None,
         turn: Hashable = None,
         about: Any = None,
     ) -> None:
@@ -51,7 +52,8 @@ class Report:
     """How a unit went.
 
     Args:
-        label, caller, line: see `Unit`.
+        label, caller: see `Unit`.
+        line: what was typed, of a slow unit.
         seconds: how long it took.
         statements: how many SQL statements it sent.
         ok: whether it went through.

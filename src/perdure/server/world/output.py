@@ -1,8 +1,8 @@
 """From what a tick has sent to the messages of one frame.
 
 Contract: items go in as they were sent and come out as messages in the same order; a text that goes to several sessions
-in a row is one message for all of them. What a session is now is told once, however often it changed, and last of all
-it is said which lines are done.
+in a row is one message for all of them, and an empty one is none. What a session is now is told once, however often it
+changed, and last of all it is said which lines are done.
 
 Failure modes: none for the frame. An item that cannot be made into a message (a value whose `__str__` raises) is logged
 and left out. A message may still hold what no frame can (half of a character, a number of more than 64 bits, a text
@@ -164,6 +164,8 @@ def _digits(value: int) -> str:
 
 def _add_text(messages: list[Any], sessid: int, value: Any, options: dict[str, Any]) -> None:
     text, given = _text_and_options(value)
+    if not text:
+        return
     if options or given:
         given = _plain_dict({**options, **given})
     kind = given.pop("type", "")

@@ -211,7 +211,7 @@ class World:
     def _disconnected(self, message: Disconnected) -> None:
         session = SESSION_HANDLER.get(message.sessid)
         if session is not None:
-            self._cancel_commands(session, "disconnected")
+            cancel_for(session, "disconnected")
             session.gone(message.reason)
 
     def _disconnection_failed(self, message: Disconnected, error: Exception, error_id: str) -> None:
@@ -298,12 +298,8 @@ class World:
         """The session is over."""
         on_rollback(partial(_be_there_again, session, session.is_closing))
         session.is_closing = True
-        self._cancel_commands(session, "disconnected")
+        cancel_for(session, "disconnected")
         SESSION_HANDLER.remove(session)
-
-    @staticmethod
-    def _cancel_commands(session: ServerSession, reason: str) -> None:
-        cancel_for(session, reason)
 
     # --- serving
 
@@ -348,10 +344,10 @@ def _be_there_again(session: ServerSession, is_closing: bool) -> None:
     SESSION_HANDLER.add(session)
 
 
-def _loggable_of(message: Line) -> str | None:
+def _loggable_of(message: Line) -> Callable[[], str | None] | None:
     """What logs may have of it: nothing before somebody is logged in, since passwords are asked for there."""
     session = SESSION_HANDLER.get(message.sessid)
-    return loggable(message.text) if session is not None and session.logged_in else None
+    return partial(loggable, message.text) if session is not None and session.logged_in else None
 
 
 def loggable(line: str) -> str | None:
