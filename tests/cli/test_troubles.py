@@ -96,6 +96,23 @@ def test_a_read_only_disk_and_files_of_another_user_are_told_apart(
     assert "number 4000000" in str(refused)
 
 
+@pytest.mark.parametrize(
+    ("said", "advice"),
+    [
+        ("database is locked", "another process"),
+        ("attempt to write a readonly database", "must be writable by the user"),
+        ("unable to open database file", "must be writable by the user"),
+        ("database or disk is full", "Make room on its disk"),
+        ("disk I/O error", "Make room on its disk"),
+        ("connection refused", "DATABASES in settings.py"),
+    ],
+)
+def test_what_a_database_says_and_what_to_do(said: str, advice: str) -> None:
+    told = str(troubles.in_words(OperationalError(said)))
+    assert said in told
+    assert advice in told
+
+
 def test_what_is_a_bug_stays_one() -> None:
     assert troubles.in_words(ValueError("x")) is None
     assert troubles.in_words(FileNotFoundError(errno.ENOENT, "No such file", "x")) is None

@@ -63,6 +63,8 @@ def _of_database(said: str) -> str:
             f"the database cannot be used by {_me()}: {said}. The file, the files beside it that begin with its name, "
             "and their folder must be writable by the user who runs the game"
         )
+    if "disk" in said:
+        return f"the database cannot be written: {said}. Make room on its disk (df -h), then try again; nothing is lost"
     return f"the database does not answer: {said}. Is it running? See DATABASES in settings.py"
 
 
