@@ -337,9 +337,12 @@ def test_prefetched_targets_that_are_shared_keep_order_names_and_what_hangs_on_t
 def test_prefetching_plain_targets_is_as_django_has_it(django_user_model):
     from django.contrib.auth.models import Group
 
-    group = Group.objects.create(name="all")
-    people = [django_user_model.objects.create(username=name) for name in ("anna", "bert")]
-    for one in people:
-        one.groups.add(group)
-    found = django_user_model.objects.filter(username__in=("anna", "bert")).prefetch_related("groups")
-    assert [list(one.groups.all()) for one in found] == [[group], [group]]
+    with transaction.atomic():  # of the rows that are left, only those of the test app are deleted
+        group = Group.objects.create(name="all")
+        people = [django_user_model.objects.create(username=name) for name in ("anna", "bert")]
+        for one in people:
+            one.groups.add(group)
+        found = django_user_model.objects.filter(username__in=("anna", "bert")).prefetch_related("groups")
+        assert [list(one.groups.all()) for one in found] == [[group], [group]]
+        transaction.set_rollback(True)
+    assert not Group.objects.exists()
