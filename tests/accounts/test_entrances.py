@@ -390,3 +390,19 @@ def test_settings_that_open_a_way_around_are_told_of(settings):
     for backends, told in (([ours], 0), ([ours, djangos], 0), ([djangos, ours], 1), ([djangos], 1), (["no.such"], 1)):
         settings.AUTHENTICATION_BACKENDS = backends
         assert [message.id for message in run_checks()].count("perdure.W002") == told, backends
+
+
+@pytest.mark.defect("V-7")
+def test_the_oldest_of_too_many_are_forgotten_and_no_others(clock, monkeypatch):
+    monkeypatch.setattr(LOGIN_THROTTLE, "capacity", 3)
+    for number in range(6):
+        clock[0] += 1
+        LOGIN_THROTTLE.update(f"10.0.0.{number}")
+        ACCOUNT_THROTTLE.update(f"somebody{number}")
+    throttle.prune()
+    assert sorted(ThrottleRecord.objects.filter(kind="login_throttle").values_list("subject", flat=True)) == [
+        "10.0.0.3",
+        "10.0.0.4",
+        "10.0.0.5",
+    ]
+    assert ThrottleRecord.objects.filter(kind="account_throttle").count() == 6

@@ -27,6 +27,8 @@ from collections.abc import Callable
 from typing import Any
 
 from django.apps import apps
+from django.db import models
+from django.db.models import Q
 
 from perdure.conf import conf
 
@@ -146,8 +148,16 @@ class Throttle:
 
     def prune(self) -> None:
         """Forget what is old, and the oldest of what is too much."""
+        self._rows().filter(self.too_old()).delete()
+        self.drop_oldest()
+
+    def too_old(self) -> Q:
+        """Which rows of this kind matter no more."""
         longest = getattr(conf, self._timeout_setting) if self.longest is None else max(self.longest, HOUR)
-        self._rows().filter(last__lt=self.clock() - 2 * longest).delete()
+        return Q(kind=self.kind, last__lt=self.clock() - 2 * longest)
+
+    def drop_oldest(self) -> None:
+        """Forget the oldest beyond the capacity."""
         oldest_kept = self._rows().order_by("-last").values_list("last", flat=True)[self.capacity : self.capacity + 1]
         for last in oldest_kept:
             self._rows().filter(last__lte=last).delete()
@@ -238,8 +248,15 @@ def remember(account_id: int, ip: str, clock: Callable[[], float] = time.time) -
 
 def prune(clock: Callable[[], float] = time.time) -> None:
     """Forget what is old in both tables; called when the server starts."""
+    records = apps.get_model("accounts", "ThrottleRecord").objects
+    old = Q()
     for throttle in _ALL:
-        throttle.prune()
+        old |= throttle.too_old()
+    records.filter(old).delete()
+    counts = dict(records.values_list("kind").annotate(models.Count("pk")))
+    for throttle in _ALL:
+        if counts.get(throttle.kind, 0) > throttle.capacity:
+            throttle.drop_oldest()
     _known().objects.filter(last__lt=clock() - KNOWN_FOR).delete()
 
 
