@@ -55,6 +55,7 @@ def test_a_letter_leads_to_another_password(player: Client, anna: Any, asked: st
     assert letter.to == ["anna@example.com"]
     assert "The <Cave>" in letter.subject
     assert "Anna" in letter.body
+    assert "for 72 hours" in letter.body
     (link,) = links()
     moved = player.get(link)
     assert moved.status_code == 302

@@ -115,7 +115,7 @@ def _send(letter: Letter, begins: str) -> None:
     context = {
         "links": [(name, begins + path) for name, path in letter.links],
         "server_name": conf.SERVERNAME,
-        "hours": settings.PASSWORD_RESET_TIMEOUT // 3600,
+        "validity": _in_words(settings.PASSWORD_RESET_TIMEOUT),
     }
 
     def write() -> EmailMessage:
@@ -125,6 +125,10 @@ def _send(letter: Letter, begins: str) -> None:
         )
 
     on_commit(lambda: LETTERS.send(write))
+
+
+def _in_words(seconds: int) -> str:
+    return f"{seconds // 3600} hours" if seconds >= 2 * 3600 else f"{seconds // 60} minutes"
 
 
 def _void(request: HttpRequest) -> HttpResponse:
