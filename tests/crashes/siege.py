@@ -98,11 +98,11 @@ class Siege:
         self.random.shuffle(victims)
         _kill([pid for pid in victims if pid])
         # A world that has lost its gateway finishes what it is at and ends; two worlds never serve at once.
-        eventually("the world has ended too", lambda: not self.game.world_pids(), 15)
+        eventually("the world has ended too", lambda: not self.game.world_pids(), 60)
         self.crowd.drain()
         self.compare()
         assert self.game.process is not None
-        self.game.process.wait(timeout=10)
+        self.game.process.wait(timeout=60)
         self.game.start()
         self.crowd.connect()
         self.crowd.wait("everybody plays again", self.crowd.everybody_plays)
@@ -119,7 +119,7 @@ class Siege:
 
     def end(self) -> None:
         """Let what is under way come to an end, and compare a last time."""
-        self.crowd.pump(5, self.crowd.idle, deposits=False)
+        self.crowd.wait("every line is answered", self.crowd.idle, deposits=False)
         self.compare()
         if wrong := bank.check_file(self.database):
             raise Broken("\n".join(wrong))

@@ -51,6 +51,7 @@ def test_a_command_that_fails_leaves_nothing(game: LiveGame, crowd: Callable[...
     for _ in range(5):
         anna.socket.sendall(b"half\r\n")
         siege.crowd.pump(0.1)
+    siege.crowd.wait("five errors are told", lambda: anna.transcript.count("(error ") == 5)
     siege.crowd.wait("everybody is served", siege.crowd.served_since())
     siege.end()
     assert "half done" not in anna.transcript

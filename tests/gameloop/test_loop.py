@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from typing import Any
 
 import pytest
 from django.db import connection, connections
+from django.utils.functional import SimpleLazyObject
 
 from perdure import create_object, on_commit, transaction
 from perdure.errors import NoGameLoop, Overloaded, StaleObject
 from perdure.gameloop import GameLoop, Interrupted, Watchdog, current_loop
 from perdure.gameloop import offloading as offloading_module
+from perdure.gameloop.watchdog import describe_stack
 from perdure.objects.models import ObjectDB
 from perdure.objects.objects import DefaultObject
 
@@ -251,6 +254,22 @@ def test_a_slow_unit_is_named_with_its_place_and_statements(loop: GameLoop, ches
     report = loop.slow[-1]
     assert (report.label, report.caller, report.ok, report.statements) == ("ponder", "Anna", True, 1)
     assert "test_loop.py" in report.where
+
+
+def test_looking_at_a_unit_asks_nothing_of_what_it_works_with(loop: GameLoop) -> None:
+    """Another thread looks; what is evaluated there would read from the database on it."""
+    asked: list[str] = []
+
+    def evaluate() -> str:
+        asked.append("evaluated")
+        return "SELECT 1"
+
+    def work() -> str:
+        query = SimpleLazyObject(evaluate)
+        return describe_stack(sys._getframe()) if query is not None else ""
+
+    assert "SQL" not in work()
+    assert asked == []
 
 
 @pytest.mark.defect("V-24")

@@ -71,4 +71,4 @@ class LibraryClient:
     async def _hang_up(self) -> None:
         self._reading.cancel()
         self.writer.close()
-        await asyncio.wait_for(self.writer.wait_closed(), 5)
+        await asyncio.wait_for(self.writer.wait_closed(), 20)

@@ -13,6 +13,8 @@ import traceback
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from perdure.transactions import Statement
+
 if TYPE_CHECKING:
     from perdure.gameloop.loop import GameLoop
 
@@ -75,8 +77,9 @@ def describe_stack(frame: FrameType | None) -> str:
 def _statement(names: dict[str, Any]) -> str:
     for name in ("sql", "query", "statement"):
         value = names.get(name)
-        text = getattr(value, "text", value)
-        if isinstance(text, str) and text.lstrip()[:6].upper() in ("SELECT", "INSERT", "UPDATE", "DELETE"):
+        # Types are compared, nothing is asked of the value: it may be one that reads from the database when it is.
+        text = value.text if type(value) is Statement else value
+        if type(text) is str and text.lstrip()[:6].upper() in ("SELECT", "INSERT", "UPDATE", "DELETE"):
             return " ".join(text.split())[:300]
     return ""
 
