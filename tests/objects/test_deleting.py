@@ -210,7 +210,7 @@ def test_deletion_can_be_announced_to_those_who_are_moved(room, cellar, bob, con
     bob.location = cellar
     session = connect(bob)
     box.delete(announce=True)
-    assert session.texts == ["toy arrives to Cellar from box."]
+    assert session.texts == ["toy arrives in Cellar from box."]
 
 
 def test_clear_contents_asks_and_announces(room, cellar, bob, connect):

@@ -231,7 +231,7 @@ def test_stock_announcements(room, cellar, bob, lamp, connect):
     way = create_object(DefaultExit, key="down", location=room, destination=cellar)
     lamp.move_to(cellar)
     lamp.move_to(room)
-    assert session.texts == ["lamp is leaving Hall, heading for Cellar.", "lamp arrives to Hall from Cellar."]
+    assert session.texts == ["lamp is leaving Hall, heading for Cellar.", "lamp arrives in Hall from Cellar."]
     assert session.sent[0]["text"][1] == {"type": "move"}
     lamp.announce_move_from(cellar, msg="{object} slips through {exit}: {what}", mapping={"what": "{object}"})
     assert session.texts[-1] == f"lamp slips through {way.key}: {{object}}"

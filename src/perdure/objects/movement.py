@@ -233,9 +233,9 @@ class Movement(Whole):
             place.msg((msg or f"You now have {self.get_display_name(place)} in your possession.", {"type": move_type}))
             return
         text = msg or (
-            "{object} arrives to {destination} from {origin}."
+            "{object} arrives in {destination} from {origin}."
             if source_location
-            else "{object} arrives to {destination}."
+            else "{object} arrives in {destination}."
         )
         names = self._announced(text, source_location, place, mapping)
         place.msg_contents((text, {"type": move_type}), exclude=(self,), from_obj=self, mapping=names)

@@ -15,12 +15,12 @@ def normal_key(key: object, what: str = "attribute", limit: int = 255) -> str:
     if isinstance(key, int) and not isinstance(key, bool):
         key = str(key)
     if not isinstance(key, str):
-        raise InvalidKey(f"the key of an {what} is text, got {key!r} ({type(key).__name__})")
+        raise InvalidKey(f"the key of {_a(what)} is text, got {key!r} ({type(key).__name__})")
     normal = key.strip().lower()
     if not normal:
-        raise InvalidKey(f"the key of an {what} cannot be blank (got {key!r})")
+        raise InvalidKey(f"the key of {_a(what)} cannot be blank (got {key!r})")
     if len(normal) > limit:
-        raise InvalidKey(f"the key of an {what} has at most {limit} characters, got {len(normal)}: {normal[:40]!r}…")
+        raise InvalidKey(f"the key of {_a(what)} has at most {limit} characters, got {len(normal)}: {normal[:40]!r}…")
     return normal
 
 
@@ -31,8 +31,12 @@ def normal_category(category: object, what: str = "attribute", limit: int = 128)
     if isinstance(category, int) and not isinstance(category, bool):
         category = str(category)
     if not isinstance(category, str):
-        raise InvalidKey(f"the category of an {what} is text or None, got {category!r} ({type(category).__name__})")
+        raise InvalidKey(f"the category of {_a(what)} is text or None, got {category!r} ({type(category).__name__})")
     normal = category.strip().lower()
     if len(normal) > limit:
-        raise InvalidKey(f"the category of an {what} has at most {limit} characters, got {len(normal)}")
+        raise InvalidKey(f"the category of {_a(what)} has at most {limit} characters, got {len(normal)}")
     return normal
+
+
+def _a(what: str) -> str:
+    return f"{'an' if what[:1] in 'aeiou' else 'a'} {what}"
