@@ -346,3 +346,15 @@ def test_prefetching_plain_targets_is_as_django_has_it(django_user_model):
         assert [list(one.groups.all()) for one in found] == [[group], [group]]
         transaction.set_rollback(True)
     assert not Group.objects.exists()
+
+
+@both
+@pytest.mark.parametrize("deep", ["path", "in a queryset"])
+def test_deeper_relations_are_fetched_anew_too(shared_marks, elsewhere, deep):
+    red, _, items = shared_marks
+    lookup = "db_marks__items" if deep == "path" else Prefetch("db_marks", Mark.objects.prefetch_related("items"))
+    query = Item.objects.filter(pk=items[0].pk).prefetch_related(lookup)
+    assert [one.key for one in query[0].db_marks.all()[0].items.all()] == ["a"]
+    table = Item.db_marks.through._meta.db_table
+    elsewhere.execute(f"INSERT INTO {table} (item_id, mark_id) VALUES (%s, %s)", items[2].pk, red.pk)
+    assert sorted(one.key for one in query.all()[0].db_marks.all()[0].items.all()) == ["a", "c"]
