@@ -167,7 +167,8 @@ def test_how_each_piece_of_work_went(world: TestWorld) -> None:
     anna = world.player("Anna")
     anna.character.cmdset.add(_with(CmdBroken))
     anna.send("breakoff", "look")
-    assert [(report.line, report.ok) for report in world.reports[-2:]] == [("breakoff", False), ("look", True)]
+    went = [(report.label, report.ok) for report in world.reports[-2:]]
+    assert went == [("command breakoff", False), ("command look", True)]
 
 
 def test_what_is_slow_in_a_test_is_not_logged(
