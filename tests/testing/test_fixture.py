@@ -168,7 +168,7 @@ def test_how_each_piece_of_work_went(world: TestWorld) -> None:
     anna.character.cmdset.add(_with(CmdBroken))
     anna.send("breakoff", "look")
     went = [(report.label, report.ok) for report in world.reports[-2:]]
-    assert went == [("line", False), ("command look", True)]  # what was undone is a line of nobody
+    assert went == [("line", False), ("command look", True)]  # what was undone has the name of no command
 
 
 def test_what_is_slow_in_a_test_is_not_logged(
