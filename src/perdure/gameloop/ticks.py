@@ -35,7 +35,7 @@ from perdure.errors import OutcomeUnknown, StaleObject, Veto
 from perdure.gameloop.held import Held
 from perdure.gameloop.interruption import Interrupted
 from perdure.gameloop.turns import Turns
-from perdure.gameloop.units import Report, Unit
+from perdure.gameloop.units import Report, Unit, shown_text
 from perdure.transactions import on_commit, transaction, unit_of_work
 from perdure.transactions.blocks import all_or_nothing
 from perdure.transactions.connection import keep_commit_hooks_apart
@@ -282,7 +282,7 @@ class Ticking:
                 error_id,
                 unit.label,
                 f" of {_name_of(unit.caller)}" if unit.caller is not None else "",
-                f": {line!r}" if (line := _line_of(unit)) else "",
+                f": {line!r}" if (line := shown_text(unit.line)) else "",
                 exc_info=error,
                 extra={"error_id": error_id, **_fields_of(unit)},
             )
@@ -318,10 +318,8 @@ class Ticking:
 
     def _report(self, unit: Unit, seconds: float, statements: int, ok: bool) -> None:
         caller = "" if unit.caller is None else _name_of(unit.caller)
-        is_slow = seconds >= self.slow_seconds
-        line = (_line_of(unit) or "") if is_slow else ""
-        report = Report(unit.label, caller, line, seconds, statements, ok, unit.sample)
-        if is_slow:
+        report = Report(unit.label, caller, unit.line, seconds, statements, ok, unit.sample)
+        if seconds >= self.slow_seconds:
             self.slow.append(report)
             slow_logger.warning(
                 "%s%s took %.0f ms and %d statements%s",
@@ -340,15 +338,6 @@ class Ticking:
                 self.outbox.rewind(sent)
                 self._after.rewind(asked)
                 logger.exception("error in %r, which is told of each unit", observer)
-
-
-def _line_of(unit: Unit) -> str | None:
-    try:
-        return unit.line() if callable(unit.line) else unit.line
-    except Exception:
-        # Boundary of user code: the settings say what is masked, and a pattern that is wrong must not show a password.
-        logger.exception("what was typed cannot be shown")
-        return None
 
 
 def _fields_of(unit: Unit) -> dict[str, Any]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Report", "Unit"]
+__all__ = ["Report", "Unit", "shown_text"]
+
+logger = logging.getLogger("perdure.gameloop")
 
 Failed = Callable[[Exception, str], object]
 Shown = str | Callable[[], str | None] | None
@@ -53,7 +56,7 @@ class Report:
 
     Args:
         label, caller: see `Unit`.
-        line: what was typed, of a slow unit.
+        shown: `line` of the unit.
         seconds: how long it took.
         statements: how many SQL statements it sent.
         ok: whether it went through.
@@ -62,8 +65,23 @@ class Report:
 
     label: str
     caller: str
-    line: str
+    shown: Shown
     seconds: float
     statements: int
     ok: bool
     where: str = ""
+
+    @property
+    def line(self) -> str:
+        """What was typed, as logs may have it."""
+        return shown_text(self.shown)
+
+
+def shown_text(shown: Shown) -> str:
+    """What is to be shown of what was typed; empty for nothing."""
+    try:
+        return (shown() if callable(shown) else shown) or ""
+    except Exception:
+        # Boundary of user code: the settings say what is masked, and a pattern that is wrong must not show a password.
+        logger.exception("what was typed cannot be shown")
+        return ""

@@ -20,19 +20,21 @@ if TYPE_CHECKING:
 __all__ = ["Metrics"]
 
 BUCKETS = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5)
-#: Labels of units that are counted by name; all others are "other".
+#: More different kinds than this are not told apart.
 MAX_NAMES = 300
+#: Units that are counted by their label; of some, what follows is left out, since clients choose it. All others are
+#: "other".
 KINDS = (
     "command ",
     "exit",
-    "http ",
     "line",
-    "input ",
     "timers of scripts",
     "maintenance",
     "connection",
+    "disconnection",
     "offloaded work",
 )
+_WITHOUT_REST = ("http ", "input ")
 
 
 class Metrics:
@@ -73,6 +75,7 @@ class Metrics:
         """All of it, as Prometheus reads it. From any thread."""
         from perdure.idmapper.models import cache_size
 
+        self._instances.clear()  # a class of which nothing is there any more is not shown with what there was
         for cls, number in cache_size()[1].items():
             self._instances.labels(str(cls)).set(number)
         return generate_latest(self.registry)
@@ -84,12 +87,10 @@ class Metrics:
         self._statements.inc(report.statements)
 
     def _kind(self, label: str) -> str:
-        kind = "http" if label.startswith("http ") else label
+        kind = next((prefix.strip() for prefix in _WITHOUT_REST if label.startswith(prefix)), label)
         if kind in self._names:
             return kind
-        if len(self._names) >= MAX_NAMES or not label.startswith(
-            ("command ", "http ", "line", "timers", "maintenance")
-        ):
+        if len(self._names) >= MAX_NAMES or (kind is label and not label.startswith(KINDS)):
             return "other"
         self._names.add(kind)
         return kind
