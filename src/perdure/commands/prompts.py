@@ -18,14 +18,15 @@ from __future__ import annotations
 
 import functools
 import inspect
+import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from perdure.commands.running import CommandRun, Request, current_run, settled
 from perdure.conf import conf
-from perdure.errors import InvalidArgument, PromptEnded
+from perdure.errors import InvalidArgument, NoGameLoop, PromptEnded
 from perdure.gameloop import current_loop
-from perdure.sessions import SESSION_HANDLER
 from perdure.transactions import on_rollback
 
 __all__ = ["Ask", "Confirm", "ask_yes_no", "get_input", "interactive", "pending_question", "withdraw_questions"]
@@ -35,7 +36,6 @@ ATTEMPTS = 3
 YES, NO, ABORT = frozenset({"y", "yes"}), frozenset({"n", "no"}), frozenset({"a", "abort"})
 
 _questions: dict[Any, list[Ask]] = {}
-_answered: dict[Any, tuple[Any, Ask]] = {}  # by session: the last question that was answered, and in which unit
 
 
 class Ask(Request):
@@ -52,15 +52,17 @@ class Ask(Request):
         self.hidden = hidden
         self.timeout = conf.PROMPT_TIMEOUT if timeout is None else timeout
         self._run: CommandRun | None = None
+        self._resume: Callable[[Any, BaseException | None], None] | None = None
         self._timer: Any = None
         self._key: Any = None
 
     def begin(self, run: CommandRun, resume: Callable[[Any, BaseException | None], None]) -> None:
         loop = current_loop()
-        self._run = run
+        self._run, self._resume = run, resume
         self._key = run.session if run.session is not None else run.caller
         if self.timeout:
-            self._timer = loop.call_later(self.timeout, self._expire, resume, label=f"question of {run.label}")
+            # Weakly: a timer that is cancelled lies about until its time, and the question leads to the session.
+            self._timer = loop.call_later(self.timeout, _expired, weakref.ref(self), label=f"question of {run.label}")
         _questions.setdefault(self._key, []).append(self)
         self.show()
 
@@ -83,28 +85,31 @@ class Ask(Request):
             return
         newest = waiting[-1] is self
         waiting.remove(self)
+        on_rollback(self._withdraw_anyway)
         if newest and self.hidden:
             self._echo(True)
-            # If this is undone the client never hears it, but the question is not asked again.
-            on_rollback(self._echo_anyway)
         if not waiting:
             del _questions[self._key]
         elif newest:
             waiting[-1].show()
 
-    def _echo_anyway(self) -> None:
-        current_loop().submit(self._echo_as_asked, label="echo", anyway=True)
+    def _withdraw_anyway(self) -> None:
+        """It was withdrawn by work that is undone, but is not asked again: timer and client have to hear that."""
+        with suppress(NoGameLoop):  # there is no world any more
+            current_loop().submit(self._be_withdrawn, label="question", anyway=True)
 
-    def _echo_as_asked(self) -> None:
-        """Have the client show what is typed, unless a question waits that it is hidden for."""
-        waiting = _questions.get(self._key)
-        self._echo(not (waiting and waiting[-1].hidden))
+    def _be_withdrawn(self) -> None:
+        waiting = _questions.get(self._key, [])
+        if self._timer is not None and self not in waiting:
+            self._timer.cancel()
+        if self.hidden:
+            self._echo(not (waiting and waiting[-1].hidden))
 
-    def _expire(self, resume: Callable[[Any, BaseException | None], None]) -> None:
-        if self not in _questions.get(self._key, ()):
+    def _expire(self) -> None:
+        if self._resume is None or self not in _questions.get(self._key, ()):
             return  # it was answered, by work that is undone: its timer is there again
         self._tell("|yNobody answered, so the question is withdrawn.|n")
-        resume(None, PromptEnded(f"no answer to {self.question!r} in {self.timeout:g} seconds"))
+        self._resume(None, PromptEnded(f"no answer to {self.question!r} in {self.timeout:g} seconds"))
 
     def _give_up(self) -> None:
         self._tell("|yThat is no answer either; it is left as it was.|n")
@@ -127,6 +132,11 @@ class Ask(Request):
         echo = getattr(self._run.session if self._run is not None else None, "echo_input", None)
         if echo is not None:
             echo(visible)
+
+
+def _expired(question: weakref.ref[Ask]) -> None:
+    if (asked := question()) is not None:
+        asked._expire()
 
 
 class Confirm(Ask):
@@ -208,13 +218,9 @@ def withdraw_questions(caller: Any, reason: str) -> None:
 
 def answer_line(session: Any, question: Ask, line: str) -> None:
     """Take what a session has typed as the answer to a question. Raises what the command raises."""
-    loop = current_loop()
-    unit = loop.unit
+    unit = current_loop().unit
     if unit is not None:
-        for gone in [one for one in _answered if SESSION_HANDLER.get(one.sessid) is not one]:
-            del _answered[gone]
-        _answered[session] = (unit, question)
-        loop.after_commit(lambda: _answered.pop(session, None) and None)
+        unit.answered = (session, question)
         if question.hidden:
             unit.line = None  # a password must not be in the log if what it is for goes wrong
     question.answer(line)
@@ -222,13 +228,11 @@ def answer_line(session: Any, question: Ask, line: str) -> None:
 
 def answered_in_this_unit(session: Any) -> Ask | None:
     """The question that the present unit has answered already, if it is being done again."""
-    if not _answered or session not in _answered:
+    unit = current_loop().unit
+    if unit is None or unit.answered is None:
         return None
-    unit, question = _answered[session]
-    if current_loop().unit is unit:
-        return question
-    del _answered[session]
-    return None
+    of, question = unit.answered
+    return question if of is session else None
 
 
 # --- asking from functions

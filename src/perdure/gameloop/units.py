@@ -26,9 +26,12 @@ class Unit:
         line: what was typed, for logs, or what says that when it is needed; None when it must not be logged.
         turn: whose turn it needs (a session): units of one turn stay in order, turns alternate.
         about: what it is for, for `GameLoop.withdraw`.
+
+    Attributes:
+        answered: what it has taken its line for an answer to, should it be done again; see `commands.prompts`.
     """
 
-    __slots__ = ("about", "caller", "failed", "function", "label", "line", "sample", "turn")
+    __slots__ = ("about", "answered", "caller", "failed", "function", "label", "line", "sample", "turn")
 
     def __init__(
         self,
@@ -47,6 +50,7 @@ class Unit:
         self.line = line
         self.turn = turn
         self.about = about
+        self.answered: Any = None
         self.sample = ""
 
 

@@ -307,12 +307,14 @@ def _nothing() -> None:
 
 def _forget_everything() -> None:
     """What is only in memory goes. What the test still holds keeps its identity, without its `ndb`."""
+    from perdure.commands.gathering import merge_cache
     from perdure.idmapper.identity import all_maps
     from perdure.scripts.clock import script_clock
 
     for session in SESSION_HANDLER.values():
         session.account = session.puppet = None
     SESSION_HANDLER.clear()
+    merge_cache.clear()
     script_clock.clear()
     for known in all_maps():
         for instance in list(known.instances()):
