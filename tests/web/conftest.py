@@ -12,7 +12,10 @@ from django.contrib.admin import sites as admin_sites
 from django.test import Client
 from django.urls import clear_url_caches, include, path
 
+from perdure.testing.plugin import world
 from perdure.web.lazy_admin import LazyAdminSite
+
+__all__ = ["world"]
 
 PASSWORD = "Tr1cky-enough"
 

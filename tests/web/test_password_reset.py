@@ -404,3 +404,20 @@ def test_changing_the_address_takes_the_password(player: Client, anna: Any) -> N
     assert post(player, "/auth/email/", {"password": PASSWORD, "email": ""}).status_code == 302
     assert anna.email == ""
     assert not throttle.LOGIN_THROTTLE.check("192.0.2.1")
+
+
+@pytest.mark.defect("V-16")
+def test_staff_hand_out_a_link_for_one_use(world: Any, browser_of: Any, site: Any) -> None:
+    site.SITE_URL = "https://cave.example"
+    admin, player = world.player("Ada", permissions="Admin"), world.player("Bert")
+    before = player.account.password
+    told = admin.send("userpassword/link bert")
+    assert player.account.password == before
+    path = told.partition("https://cave.example")[2].split()[0]
+    assert browser_of().get(path, follow=True).status_code == 200
+    assert "Usage" in admin.send("userpassword/link bert = nothing to say here")
+    owner = world.player("Olga", superuser=True)
+    assert "may not" in admin.send(f"userpassword/link {owner.account.key}")
+    player.account.set_password("brand new secret")
+    player.account.save()
+    assert browser_of().get(path, follow=True).status_code == 410

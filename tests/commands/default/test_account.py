@@ -59,6 +59,11 @@ def test_userpassword_does_not_show_it_to_the_owner(world, caplog):
     assert anna.account.check_password(made_up)
 
 
+def test_userpassword_says_when_the_site_has_no_page_for_a_new_password(world):
+    admin, _anna = world.player("Ada", permissions="Admin"), world.player("Anna")
+    assert "no page" in admin.send("userpassword/link anna")
+
+
 def test_userpassword_is_for_admins_and_not_for_those_above(world):
     anna, admin = world.player("Anna"), world.player("Ada", permissions="Admin")
     owner, other = world.player("Olga", superuser=True), world.player("Dan", permissions="Developer")

@@ -10,13 +10,18 @@ import logging
 import secrets
 from typing import Any
 
+from django.urls import NoReverseMatch
+
 from perdure.accounts.authentication import begin, begin_password_change
+from perdure.accounts.password_resets import reset_path
 from perdure.commands.default.ranks import outranks
 from perdure.commands.default.server_facts import address_of
 from perdure.commands.default.stock import StockCommand
+from perdure.conf import conf
 from perdure.locks.effective import effective_permissions
 from perdure.locks.permissions import QUELL_ATTRIBUTE
 from perdure.sessions import SESSION_HANDLER
+from perdure.text.markup import escape
 
 __all__ = ["CmdPassword", "CmdQuell", "CmdQuit", "CmdUserPassword"]
 
@@ -82,30 +87,38 @@ class CmdUserPassword(StockCommand):
     """Give somebody a new password.
 
     Usage:
+      userpassword/link <account>
       userpassword <account>
       userpassword <account> = <new password>
 
-    Without one, a password is made up and shown to you once, to pass it on. The owner of the account is told that it
-    was changed, not what it is.
+    Switches:
+      link - show you a link to pass on, by which the owner chooses a password on the website. It is good once, and the
+             present password until then.
+
+    Without a password one is made up and shown to you once, to pass it on. The owner of the account is told that it was
+    changed, not what it is.
 
     Example:
+      userpassword/link anna
       userpassword anna
     """
 
     key = "userpassword"
     aliases = ["@userpassword"]
+    switch_options = ("link",)
     help_category = "admin"
     locks = "cmd:perm(newpassword) or perm(Admin)"
 
     def parse(self) -> None:
-        """Take the text as it is."""
-        self.typed = self.args.strip()
+        """Take the text as it is, without the switches."""
+        typed = self.args
         super().parse()
+        self.typed = (typed.partition(" ")[2] if self.switches else typed).strip()
 
     async def func(self) -> None:
         """Change it."""
         name, given, new = (part.strip() for part in _split(self.typed))
-        if not name or (given and not new):
+        if not name or (given and (not new or self.switches)):
             self.usage()
             return
         target = _account(self, name)
@@ -113,13 +126,26 @@ class CmdUserPassword(StockCommand):
             return
         if not may_act_on(self, target):
             return
+        if self.switches:
+            self._hand_out_link(target)
+            return
         chosen = new or secrets.token_urlsafe(9)
         if not await _change(self, target, chosen):
             return
         security.warning("password of account #%s set by account #%s", target.pk, getattr(self.account, "pk", None))
         target.msg(f"{self.account.key if self.account else 'The staff'} has given your account a new password.")
-        told = "" if new else f" It is |w{chosen.replace('|', '||')}|n; it is not shown again."
+        told = "" if new else f" It is |w{escape(chosen)}|n; it is not shown again."
         self.msg(f"The password of {target.key} is changed.{told}")
+
+    def _hand_out_link(self, target: Any) -> None:
+        try:
+            link = str(conf.SITE_URL).rstrip("/") + reset_path(target)
+        except NoReverseMatch:
+            self.msg("This game's website has no page for a new password: its addresses (ROOT_URLCONF) are its own.")
+            return
+        security.warning("link for a password of account #%s made for account #%s", target.pk, self.account.pk)
+        where = "" if conf.SITE_URL else " (after the address of the website; the setting SITE_URL says it)"
+        self.msg(f"Whoever opens this gives {target.key} a new password, once: |w{escape(link)}|n{where}")
 
 
 class CmdQuell(StockCommand):
