@@ -85,3 +85,16 @@ def test_a_default_home_that_is_missing_is_told_and_is_no_error(settings: Any) -
 def test_a_default_home_that_is_no_dbref(settings: Any) -> None:
     settings.DEFAULT_HOME = "Limbo"
     assert "perdure.E004" in ids(databases=["default"])
+
+
+@pytest.mark.parametrize("name", ["TELNET_PROT", "GUESTS_ENABLED", "MULTISESION_MODE", "IDMAPPER_CACHE_MAX_SIZE"])
+def test_a_setting_with_a_slip_in_its_name(settings: Any, name: str) -> None:
+    setattr(settings, name, 5)
+    (message,) = [found for found in run_checks() if found.id == "perdure.W005"]
+    assert name in message.msg
+
+
+@pytest.mark.parametrize("name", ["DRAGON_PORT", "TELNET_PORT", "CSRF_COOKIE_NAME", "MAX_DRAGONS", "GAME_DIR"])
+def test_settings_of_a_games_own_are_let_be(settings: Any, name: str) -> None:
+    setattr(settings, name, 5)
+    assert "perdure.W005" not in ids()

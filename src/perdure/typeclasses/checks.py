@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import difflib
+import sys
 from typing import Any
 
+from django.conf import global_settings, settings
+from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 from django.db import connections
 
-from perdure.conf import conf
+from perdure.conf import DEFAULTS, conf
 from perdure.errors import TypeclassError
 from perdure.typeclasses import registry
 from perdure.typeclasses.references import families
 
-__all__ = ["check_base_typeclasses", "check_cache_budget", "check_sqlite", "check_threads"]
+__all__ = ["check_base_typeclasses", "check_cache_budget", "check_setting_names", "check_sqlite", "check_threads"]
 
 # Rows that are written or deleted give back their ids (RETURNING).
 _SQLITE_NEEDED = (3, 35, 0)
+# How alike two names are when one is the other with a letter or two wrong; 1 is the same.
+_ALIKE = 0.88
 
 
 @register("perdure")
@@ -65,4 +71,16 @@ def check_sqlite(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             )
             hint = "Use a Python whose module sqlite3 comes with a newer SQLite."
             found.append(Error(message, hint=hint, id="perdure.E005"))
+    return found
+
+
+@register("perdure")
+def check_setting_names(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """perdure.W005: a setting that nobody reads is nearly called like one that counts."""
+    known = {*DEFAULTS, *dir(global_settings), *dir(sys.modules.get("perdure.settings_default"))}
+    found: list[CheckMessage] = []
+    for name in sorted(name for name in dir(settings) if name.isupper() and name not in known):
+        if alike := difflib.get_close_matches(name, DEFAULTS, n=1, cutoff=_ALIKE):
+            hint = f"Correct it; or, if {name} is a setting of your own, put perdure.W005 into SILENCED_SYSTEM_CHECKS."
+            found.append(checks.Warning(f"There is no setting {name}. Is {alike[0]} meant?", hint=hint, id="perdure.W005"))
     return found
