@@ -82,5 +82,6 @@ def check_setting_names(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     for name in sorted(name for name in dir(settings) if name.isupper() and name not in known):
         if alike := difflib.get_close_matches(name, DEFAULTS, n=1, cutoff=_ALIKE):
             hint = f"Correct it; or, if {name} is a setting of your own, put perdure.W005 into SILENCED_SYSTEM_CHECKS."
-            found.append(checks.Warning(f"There is no setting {name}. Is {alike[0]} meant?", hint=hint, id="perdure.W005"))
+            message = f"There is no setting {name}. Is {alike[0]} meant?"
+            found.append(checks.Warning(message, hint=hint, id="perdure.W005"))
     return found
