@@ -489,7 +489,7 @@ def _one_of_each_kind(gateway: GatewayProcess) -> Iterator[None]:
 
 @pytest.mark.defect("V-27")
 def test_with_twenty_clients_it_is_below_forty_megabytes(tmp_path: Path) -> None:
-    """Measured with Python 3.11: 34.2 MB with nobody there, 34.7 with 20 telnet clients, 36.1 with pages and a browser."""
+    """Measured with Python 3.11: 34.2 MB with nobody there, 34.7 with 20 telnet clients, 36.1 with a browser too."""
     with GatewayProcess(tmp_path, plan={"default": {"web": True}}) as gateway, _one_of_each_kind(gateway):
         port = gateway.port()
         clients = [gateway.connect(port) for _ in range(18)]
