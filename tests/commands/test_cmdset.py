@@ -291,7 +291,7 @@ def test_the_index_follows_changes():
     assert made.index.named("take")
     assert not made.index.named("get")
     merged = (made + make(cmd("look"), cmd("east"), priority=1, key="A")).freeze()
-    assert sorted(merged.index) == sorted({name for command in merged for name in command.names})
+    assert sorted(merged.index) == sorted({name for command in merged for name in command.all_names})
     assert [found[2] for found in merged.index.begins("look")] == [merged.commands[0]]
 
 

@@ -24,7 +24,7 @@ def test_names_are_lower_case_and_each_once():
 
     assert Cmd.key == "look"
     assert Cmd().aliases == ["l", "ls"]
-    assert Cmd().names == ("look", "l", "ls")
+    assert Cmd().all_names == ("look", "l", "ls")
 
 
 @pytest.mark.parametrize("key", ["", "   ", None, 7])
@@ -104,11 +104,11 @@ def test_arguments_of_the_constructor_are_of_that_instance():
         key = "x"
 
     command = Cmd(key="Ypsilon", aliases="Y", locks="perm(Admin)", colour="red", arg_regex=r"!")
-    assert (command.key, command.names, command.colour) == ("ypsilon", ("ypsilon", "y"), "red")
+    assert (command.key, command.all_names, command.colour) == ("ypsilon", ("ypsilon", "y"), "red")
     assert command.lock_storage == "cmd:perm(Admin)"
     assert command.takes("!x")
     assert not command.takes(" x")
-    assert Cmd().names == ("x",)
+    assert Cmd().all_names == ("x",)
     assert Cmd().lock_storage == "cmd:all()"
 
 
@@ -156,7 +156,7 @@ def test_names_can_be_changed():
     command = Command(key="a", aliases="b")
     command.set_key("C")
     command.set_aliases("d, c")
-    assert command.names == ("c", "d")
+    assert command.all_names == ("c", "d")
     assert command == "d"
     assert command != "a"
     assert command.match("@c", include_prefixes=False)

@@ -223,7 +223,7 @@ class CmdSet:
             name
             for command in self.commands
             if caller is None or command.access(caller, "cmd")
-            for name in command.names
+            for name in command.all_names
         ]
 
     @property

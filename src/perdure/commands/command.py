@@ -96,7 +96,7 @@ class Command:
     cmdset_providers: dict[str, Any] = {}
 
     lock_storage: str = ""
-    names: ClassVar[tuple[str, ...]] = ("command",)
+    all_names: ClassVar[tuple[str, ...]] = ("command",)
     name_set: ClassVar[frozenset[str]] = frozenset({"command"})
     _declared_locks: ClassVar[str | None] = None
     _declared_category: ClassVar[Any] = None
@@ -158,11 +158,11 @@ class Command:
         others = naming.normal_aliases(aliases, key, owner)
         if isinstance(target, type):
             target.aliases = list(others)  # type: ignore[attr-defined]
-            target.names = (key, *others)  # type: ignore[attr-defined]
-            target.name_set = frozenset(target.names)  # type: ignore[attr-defined]
+            target.all_names = (key, *others)  # type: ignore[attr-defined]
+            target.name_set = frozenset(target.all_names)  # type: ignore[attr-defined]
         else:
             names = (key, *others)
-            target.__dict__.update(aliases=list(others), names=names, name_set=frozenset(names))
+            target.__dict__.update(aliases=list(others), all_names=names, name_set=frozenset(names))
 
     # --- identity
 
@@ -203,7 +203,7 @@ class Command:
             return False
         prefixes = conf.CMD_IGNORE_PREFIXES
         bare = name.lstrip(prefixes)
-        return bool(bare) and any(one.lstrip(prefixes) == bare for one in self.names)
+        return bool(bare) and any(one.lstrip(prefixes) == bare for one in self.all_names)
 
     def takes(self, rest: str, name: str = "") -> bool:
         """Whether this may follow the name (`arg_regex`); behind a name that is a sign, as in 'hello, anything may."""

@@ -39,7 +39,7 @@ class NameIndex:
     def _add(self, command: Command) -> None:
         names = self._names
         self.count += 1
-        for name in command.names:
+        for name in command.all_names:
             present = names.get(name)
             names[name] = (command,) if present is None else (*present, command)
 
@@ -49,14 +49,14 @@ class NameIndex:
         names = made._names = self._names.copy()
         made.count = self.count - len(hidden) + len(added)
         for command in hidden:
-            for name in command.names:
+            for name in command.all_names:
                 left = tuple(one for one in names.get(name, ()) if one is not command)
                 if left:
                     names[name] = left
                 else:
                     names.pop(name, None)
         for command in added if behind else reversed(added):
-            for name in command.names:
+            for name in command.all_names:
                 present = names.get(name, ())
                 names[name] = (*present, command) if behind else (command, *present)
         made._lengths = _lengths(names)

@@ -60,7 +60,7 @@ class Builder:
         from perdure.commands.default.builder_commands import BUILDING_COMMANDS
 
         name = next(iter(line.replace("/", " ").split()))
-        classes = [cls for cls in BUILDING_COMMANDS if name in {one.lstrip("@") for one in cls.names}]
+        classes = [cls for cls in BUILDING_COMMANDS if name in {one.lstrip("@") for one in cls.all_names}]
         assert len(classes) == 1, f"{len(classes)} commands are called {name}"
         command = classes[0]()
         command.caller, command.account, command.session = self.caller, self.account, self.session

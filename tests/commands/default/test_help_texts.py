@@ -16,7 +16,7 @@ COMMANDS = {
     for command in kind().commands
     if command.auto_help
 }
-ALL_NAMES = {name.lstrip("@") for command in COMMANDS.values() for name in command.names}
+ALL_NAMES = {name.lstrip("@") for command in COMMANDS.values() for name in command.all_names}
 
 
 def block(text: str, title: str) -> list[str]:
@@ -34,7 +34,7 @@ def test_a_help_text_teaches(name: str) -> None:
     command: Any = COMMANDS[name]
     text = inspect.getdoc(type(command)) or ""
     usage = block(text, "Usage")
-    names = {one.lstrip("@") for one in command.names}
+    names = {one.lstrip("@") for one in command.all_names}
     assert usage, "no usage"
     assert text.splitlines()[0].endswith("."), "the first line is no sentence"
     for line in usage:
