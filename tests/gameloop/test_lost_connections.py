@@ -24,7 +24,7 @@ from perdure.testing.plugin import world  # noqa: F401  (the fixture)
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 
 
-class Counting(DefaultScript):
+class LostCounting(DefaultScript):
     """Counts."""
 
     def at_repeat(self, **kwargs: Any) -> None:
@@ -268,7 +268,7 @@ def test_a_database_that_goes_away_in_a_tick_loses_nothing(loop: GameLoop, heard
 
 def test_lines_timers_and_scripts_go_on_when_the_database_is_back(world: TestWorld) -> None:  # noqa: F811
     anna = world.player("Anna")
-    script: Any = create_script(Counting, key="s", interval=10, start_delay=True)
+    script: Any = create_script(LostCounting, key="s", interval=10, start_delay=True)
     timers: list[str] = []
 
     def note(what: str) -> None:

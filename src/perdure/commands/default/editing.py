@@ -21,7 +21,7 @@ from perdure.commands.default.stock import StockCommand
 from perdure.conf import conf
 from perdure.errors import PerdureError, TypeclassError
 from perdure.idmapper.wrappers import dbref_number
-from perdure.locks import check_perm
+from perdure.locks.control import controls_or_has
 from perdure.locks.permissions import is_account
 from perdure.objects.makers import CharacterMaker
 from perdure.objects.models import ObjectDB
@@ -56,9 +56,7 @@ class EditingCommand(StockCommand, ObjManipCommand):
 
     def may(self, target: Any, access: str = "edit") -> bool:
         """Whether the caller controls the target or has this access to it; admins, if it has neither lock."""
-        if not target.locks.get("control") and not target.locks.get(access):
-            return bool(check_perm(self.caller, "Admin"))
-        return bool(target.access(self.caller, "control") or target.access(self.caller, access))
+        return controls_or_has(self.caller, target, access)
 
     def require(self, target: Any, access: str = "edit", what: str = "change") -> bool:
         """Whether the caller may; a refusal is told. `what` is the verb of the refusal."""

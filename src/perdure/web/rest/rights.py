@@ -19,16 +19,16 @@ from typing import Any
 from perdure.channels.models import ChannelDB
 from perdure.commands.default.ranks import acting_rank, outranks
 from perdure.conf import conf
-from perdure.errors import EntityNotFound, LockException
+from perdure.errors import EntityNotFound
 from perdure.idmapper.wrappers import dbref_number
 from perdure.locks import check_lockstring, check_perm
+from perdure.locks.control import controls_or_has, has_lock
 from perdure.locks.permissions import is_account, is_object, perm_rank
 from perdure.scripts.models import ScriptDB
 from perdure.web.rest.problems import Forbidden, Missing, Problem
 
 __all__ = [
     "check_deletion",
-    "has_lock",
     "is_shown_to",
     "may",
     "named",
@@ -45,14 +45,6 @@ def is_shown_to(account: Any, entity: Any) -> bool:
     return bool(entity.access(account, "api", default=check_perm(account, "Builder")))
 
 
-def has_lock(entity: Any, access: str) -> bool:
-    """Whether the entity has such a lock. Locks that cannot be read are there: they let nobody by."""
-    try:
-        return bool(entity.locks.get(access))
-    except LockException:
-        return True
-
-
 def named(account: Any, model: Any, field: str, number: int | None) -> Any:
     """The entity whose id was sent as `field`; None for null. Raises `EntityNotFound`, also if the API hides it."""
     if number is None:
@@ -66,9 +58,7 @@ def named(account: Any, model: Any, field: str, number: int | None) -> Any:
 def may(account: Any, entity: Any, access: str) -> bool:
     """Whether the account controls the entity or has this access to it."""
     guarded, asked = _asked(entity, access)
-    if not has_lock(guarded, "control") and not has_lock(guarded, asked):
-        return bool(check_perm(account, "Admin"))
-    return bool(guarded.access(account, "control") or guarded.access(account, asked))
+    return controls_or_has(account, guarded, asked)
 
 
 def require(account: Any, entity: Any, access: str) -> None:
