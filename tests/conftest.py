@@ -125,6 +125,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.freeze()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """An error that is a parameter of a test outlives it, and must not keep the objects of its frames."""
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    for error in (one for one in parameters if isinstance(one, BaseException)):
+        error.__traceback__ = error.__context__ = None
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Tests that share a running game share a process. (`xdist_group` has no effect with pytest 9.)"""
     from xdist.scheduler import LoadScopeScheduling
