@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 
 import pexpect
@@ -48,6 +49,7 @@ def test_the_client_of_telnetlib3():
 def test_the_telnet_of_the_system():
     program = shutil.which("telnet")
     if program is None:
+        assert "PERDURE_REQUIRE_TELNET" not in os.environ, "install it: apt-get install inetutils-telnet"
         pytest.skip("no telnet here")
 
     async def play():
