@@ -395,3 +395,10 @@ def test_a_line_cannot_set_anything(anna):
     anna.send('look caller=#1 {"session": 1} __class__')
     anna.send("__class__")
     assert set(vars(anna.session)) == before
+
+
+def test_a_sign_that_no_database_holds_is_not_in_a_line(anna):
+    heard = []
+    give(anna.character, command("carve", lambda self: heard.append((self.args, self.raw_string))))
+    cmdhandler(anna.character, "ca\0rve a\0b")
+    assert heard == [(" ab", "carve ab")]

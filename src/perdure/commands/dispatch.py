@@ -122,6 +122,7 @@ def cmdhandler(
     """
     if not isinstance(raw_string, str):
         raise InvalidArgument(f"a command line is a text, not {raw_string!r}")
+    raw_string = raw_string.replace("\0", "")  # no database of ours looks for a text with one, or stores it
     gathered = gather_for(called_by, session)
     line = _Line(gathered, called_by, session or gathered.providers.get("session"), raw_string, kwargs)
     command = line.given(cmdobj, cmdobj_key) if cmdobj is not None else line.named()
